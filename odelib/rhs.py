@@ -1,0 +1,211 @@
+"""What a user writes -> a C function pointer: `@rhs`, numba functions, plain Python callables."""
+
+import ctypes
+import numbers
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from odelib import pointers
+
+
+def rhs(function=None, *, inplace=False, boundscheck=True):
+    """Compile a right-hand side f(t, y, *args) with numba.
+
+    The result is a numba function: `solve_ivp` runs it at the speed of C, Python and other
+    compiled functions can call it, and so can SciPy. Nothing is compiled before the first use.
+
+    Parameters
+    ----------
+    function : callable
+        ``f(t, y, *args)`` that returns dy/dt as a tuple, list or 1-D array of n numbers; y is an
+        array (n,). A number will do when n = 1.
+    inplace : bool
+        The function is ``f(t, y, dy, *args)`` instead and writes dy/dt into dy (n,), which spares
+        large systems the allocation of an array at every call.
+    boundscheck : bool
+        Check every index. Without it an index that is out of range reads or writes memory that is
+        not its own: only for functions that are known to be right.
+
+    Returns
+    -------
+    numba function
+
+    Examples
+    --------
+    >>> @rhs
+    ... def decay(t, y, rate):
+    ...     return (-rate * y[0],)
+    >>> decay(0.0, [2.0], 0.5)
+    (-1.0,)
+    """
+    if function is None:
+        return lambda function: rhs(function, inplace=inplace, boundscheck=boundscheck)
+    if pointers.is_compiled(function):
+        function = function.py_func
+    if not callable(function):
+        raise TypeError(f"rhs needs a function f(t, y, *args); got {function!r}")
+    compiled = numba.njit(function, boundscheck=boundscheck)
+    if inplace:
+        compiled._odelib_inplace = True
+    return compiled
+
+
+class Bound(NamedTuple):
+    """A right-hand side with its arguments, ready to be called by a kernel."""
+
+    address: int  # of the C function
+    ctx: np.ndarray  # its description of the problem
+    compiled: bool
+    explain: Any  # (status, t, y) -> the exception that stopped f
+    keep: tuple  # what must stay alive as long as the address is used
+
+
+def bind(fun, n, args):
+    """Make `fun(t, y, *args)` with n components a `Bound`.
+
+    Raises
+    ------
+    TypeError
+        fun cannot be called or compiled, or an element of args cannot be passed to it.
+    """
+    if not callable(fun):
+        raise TypeError(f"fun must be a function f(t, y, *args); got {fun!r}")
+    inplace = getattr(fun, "_odelib_inplace", False)
+    if not pointers.is_compiled(fun):
+        return _bind_python(fun, n, args, inplace)
+    kinds, words, kept = _pack(args)
+    try:
+        known = fun._odelib_pointers
+    except AttributeError:
+        known = fun._odelib_pointers = {}
+    if kinds not in known:
+        known[kinds] = pointers.compile_rhs(fun, kinds, inplace)
+    ctx = np.array([n, *words], dtype=np.int64)
+
+    def explain(status, t, y):
+        return _explain_compiled(fun, n, args, inplace, status, t, y)
+
+    return Bound(known[kinds].address, ctx, True, explain, (known[kinds], kept))
+
+
+# --- args ---------------------------------------------------------------------------------------
+
+
+def _pack(args):
+    """The numba type and the words of each argument: numbers by value, arrays by address, shape."""
+    kinds, words, kept = [], [], []
+    for i, value in enumerate(args):
+        if isinstance(value, bool | np.bool_):
+            kinds.append(types.boolean)
+            words.append(int(value))
+        elif isinstance(value, numbers.Integral):
+            if not -(2**63) <= value < 2**63:
+                raise TypeError(f"args[{i}] = {value} does not fit in 64 bits; pass it as a float")
+            kinds.append(types.int64)
+            words.append(int(value))
+        elif isinstance(value, numbers.Real):
+            kinds.append(types.float64)
+            words.append(int(np.float64(value).view(np.int64)))
+        elif isinstance(value, np.ndarray | list | tuple):
+            array = _as_argument(value, i)
+            kinds.append(types.Array(numba.from_dtype(array.dtype), array.ndim, "C"))
+            words += [array.ctypes.data, *array.shape]
+            kept.append(array)
+        else:
+            raise TypeError(
+                f"args[{i}] must be a number or an array of numbers, got {type(value).__name__}; "
+                "pass an undecorated Python function if fun needs other arguments"
+            )
+    return tuple(kinds), words, kept
+
+
+def _as_argument(value, i):
+    """Contiguous array of float64, int64 or bool; the array itself where it is one already."""
+    array = np.asarray(value)
+    kind = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}.get(array.dtype.kind)
+    if kind is None or array.ndim == 0:
+        raise TypeError(
+            f"args[{i}] must be a number or an array of numbers, got dtype {array.dtype}"
+        )
+    return np.ascontiguousarray(array, dtype=kind)
+
+
+# --- Plain Python functions ---------------------------------------------------------------------
+
+_PROTOTYPE = pointers.c_signature(pointers.RHS)
+
+
+def _bind_python(fun, n, args, inplace):
+    """A Python function behind a C callback; an exception stops the solve and is kept."""
+    views = {}  # address -> array: a solve uses few buffers, and making a view takes 2 µs
+    failure = []
+
+    def view(pointer):
+        address = ctypes.addressof(pointer.contents)
+        if address not in views:
+            views[address] = np.ctypeslib.as_array(pointer, (n,))
+        return views[address]
+
+    def callback(t, y, ctx, dy):
+        try:
+            if inplace:
+                fun(t, view(y).copy(), view(dy), *args)
+            else:
+                view(dy)[:] = _as_slope(fun(t, view(y).copy(), *args), n)
+        except BaseException as error:  # it must not cross the C frames: kept, raised by explain
+            failure.append(error)
+            return pointers.RAISED
+        return 0
+
+    c_function = _PROTOTYPE(callback)
+    address = ctypes.cast(c_function, ctypes.c_void_p).value
+
+    def explain(status, t, y):
+        return failure.pop()
+
+    return Bound(address, np.array([n], dtype=np.int64), False, explain, (c_function, fun, args))
+
+
+def _as_slope(value, n):
+    """What f returned as floats, checked: (n,), or a number when n = 1."""
+    if value is None:
+        raise _none_error()
+    slope = np.asarray(value)
+    if slope.dtype.kind == "c":
+        raise TypeError("fun returned complex numbers for a real y0")
+    if slope.shape != (n,) and not (slope.ndim == 0 and n == 1):
+        raise _length_error(n, slope.shape)
+    return slope
+
+
+# --- What went wrong, in words --------------------------------------------------------------------
+
+
+def _explain_compiled(fun, n, args, inplace, status, t, y):
+    """The exception behind a status of a compiled f: f is called there again, from Python."""
+    if status == pointers.RETURNED_NONE:
+        return _none_error()
+    try:
+        if inplace:
+            fun(t, y.copy(), np.empty(n), *args)
+        else:
+            value = fun(t, y.copy(), *args)
+            if status == pointers.WRONG_LENGTH:
+                return _length_error(n, np.shape(value))
+    except BaseException as error:
+        return error
+    return RuntimeError(f"fun raised an exception at t = {t:.6g} that a second call did not raise")
+
+
+def _none_error():
+    return TypeError("fun returned None; it must return dy/dt (is a `return` missing?)")
+
+
+def _length_error(n, shape):
+    return ValueError(
+        f"fun must return {n} component{'s' * (n != 1)}, as many as y0 has; "
+        f"it returned shape {shape}"
+    )

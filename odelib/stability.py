@@ -1,0 +1,107 @@
+"""Where a method is stable: its stability function R(z) and the intervals |R| ≤ 1.
+
+One step of size h on y′ = λy multiplies y by R(z), z = hλ. For an explicit Runge–Kutta method
+
+    R(z) = 1 + Σ_j z^j  b·A^(j−1)·1,
+
+a polynomial of degree at most s. The method damps every mode of a linear system exactly when
+|R(hλ)| ≤ 1 for each of its eigenvalues.
+
+References
+----------
+Hairer, Wanner, *Solving Ordinary Differential Equations II*, 2nd ed., Springer 1996,
+doi:10.1007/978-3-642-05221-7, section IV.2.
+"""
+
+import numpy as np
+
+from odelib.tableaus import METHODS
+
+_ROUND_OFF = 1e-12  # below this a coefficient that cancels on paper is round-off
+
+
+def stability_function(method, z):
+    """Amplification factor R(z) of one step on y′ = λy, z = hλ; same shape as z.
+
+    Parameters
+    ----------
+    method : str
+        A name in `METHODS`.
+    z : float, complex or array_like
+        Step times eigenvalue, dimensionless. For gradient descent z = −αλᵢ with the learning
+        rate α and an eigenvalue λᵢ of the Hessian.
+
+    Returns
+    -------
+    float, complex or ndarray
+        R(z): real for real z.
+
+    Examples
+    --------
+    >>> stability_function("RK4", -1.0)
+    0.375
+    >>> stability_function("Euler", 2j)
+    (1+2j)
+    """
+    value = np.polynomial.polynomial.polyval(np.asarray(z), _coefficients(method))
+    return value.item() if value.ndim == 0 else value
+
+
+def stability_interval(method):
+    """Lengths (real, imaginary) of the stable stretches of the two axes that start at 0.
+
+    The method is stable on y′ = −λy, λ > 0, for hλ ≤ real, and on y′ = ±iωy for hω ≤ imaginary
+    (and not just beyond; either may be 0).
+
+    Parameters
+    ----------
+    method : str
+        A name in `METHODS`.
+
+    Returns
+    -------
+    (float, float)
+
+    Examples
+    --------
+    >>> [round(x, 6) for x in stability_interval("RK4")]
+    [2.785294, 2.828427]
+    >>> stability_interval("Euler")
+    (2.0, 0.0)
+    """
+    coefficients = _coefficients(method)
+    degree = np.arange(len(coefficients))
+    excess = []  # |R|² − 1 as a polynomial in the distance x from the origin
+    for direction in (-1, 1j):
+        along = coefficients * direction**degree
+        polynomial = np.polynomial.polynomial.polymul(along, along.conj()).real
+        polynomial[0] -= 1
+        excess.append(polynomial)
+    return _first_rise(excess[0]), _first_rise(excess[1])
+
+
+def _coefficients(method):
+    """Coefficients of R, constant term first, shape (s + 1,)."""
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    tab = METHODS[method]
+    power = np.ones(len(tab.b))
+    coefficients = [1.0]
+    for _ in tab.b:
+        coefficients.append(tab.b @ power)
+        power = tab.A @ power
+    return np.trim_zeros(np.array(coefficients), "b")
+
+
+def _first_rise(polynomial):
+    """The first x ≥ 0 beyond which the polynomial (constant term first) is positive."""
+    polynomial = np.where(abs(polynomial) < _ROUND_OFF, 0.0, polynomial)
+    lowest = np.flatnonzero(polynomial)[0]
+    if polynomial[lowest] > 0:
+        return 0.0
+    roots = np.polynomial.polynomial.polyroots(polynomial[lowest:])
+    real = np.sort(roots.real[(abs(roots.imag) < 1e-7) & (roots.real > 0)])
+    for left, right in zip(real, np.append(real[1:], 2 * real[-1]), strict=True):
+        if np.polynomial.polynomial.polyval((left + right) / 2, polynomial) > 0:
+            return float(left)
+    return np.inf
