@@ -15,7 +15,7 @@ doi:10.1007/978-3-642-05221-7, section IV.2.
 
 import numpy as np
 
-from odelib.tableaus import METHODS
+from odelib.arguments import check_method
 
 _ROUND_OFF = 1e-12  # below this a coefficient that cancels on paper is round-off
 
@@ -82,9 +82,7 @@ def stability_interval(method):
 
 def _coefficients(method):
     """Coefficients of R, constant term first, shape (s + 1,)."""
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
-    tab = METHODS[method]
+    tab = check_method(method)
     power = np.ones(len(tab.b))
     coefficients = [1.0]
     for _ in tab.b:

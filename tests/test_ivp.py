@@ -1,0 +1,280 @@
+"""solve_ivp against exact solutions, SciPy, and what its documentation promises."""
+
+import threading
+
+import numpy as np
+import pytest
+import scipy.integrate
+
+from odelib import METHODS, rhs, solve_ivp
+
+FIXED = [name for name, tab in METHODS.items() if not tab.adaptive]
+ADAPTIVE = [name for name, tab in METHODS.items() if tab.adaptive]
+
+
+@rhs
+def growing(t, y):
+    return (y[0] * np.cos(t),)
+
+
+@rhs
+def lorenz(t, y, sigma, rho, beta):
+    return sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]
+
+
+LORENZ = (10.0, 28.0, 8 / 3)
+
+
+@rhs
+def pendulum(t, y):
+    return y[1], -np.sin(y[0]) + 0.3 * np.cos(t)
+
+
+def decay(t, y):
+    return -y
+
+
+# --- Accuracy -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_global_order_is_that_of_the_tableau(method):
+    exact, order = np.exp(np.sin(2.0)), METHODS[method].order
+    errors = [
+        abs(solve_ivp(growing, (0, 2), [1.0], method, step=2 / n).y[0, -1] - exact)
+        for n in (80, 160)
+    ]
+    assert abs(np.log2(errors[0] / errors[1]) - order) < 0.1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_solution_at_t_eval_has_the_order_of_the_method(method):
+    # the interpolant may be one order below the method: it is used once, not at every step
+    times = np.linspace(0.013, 1.987, 1999)
+    exact = np.exp(np.sin(times))
+    errors = []
+    for n in (40, 80):
+        sol = solve_ivp(growing, (0, 2), [1.0], method, t_eval=times, step=2 / n)
+        errors.append(abs(sol.y[0] - exact).max())
+    slope = np.log2(errors[0] / errors[1])
+    assert METHODS[method].order - 0.3 < slope < METHODS[method].order + 1.2
+
+
+@pytest.mark.parametrize("method", ADAPTIVE)
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-7, 1e-10])
+def test_error_follows_the_tolerance(method, tolerance):
+    sol = solve_ivp(growing, (0, 2), [1.0], method, rtol=tolerance, atol=tolerance)
+    error = abs(sol.y[0] - np.exp(np.sin(sol.t))).max()
+    assert tolerance / 100 < error < 30 * tolerance
+
+
+@pytest.mark.parametrize("method", ADAPTIVE)
+@pytest.mark.parametrize("span", [(0.0, 3.0), (3.0, 0.0)])
+def test_steps_and_evaluations_are_those_of_scipy(method, span):
+    ours = solve_ivp(pendulum, span, [1.0, 2.0], method, rtol=1e-7, atol=1e-9)
+    theirs = scipy.integrate.solve_ivp(pendulum, span, [1.0, 2.0], method, rtol=1e-7, atol=1e-9)
+    assert ours.nfev == theirs.nfev
+    np.testing.assert_allclose(ours.t, theirs.t, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(ours.y, theirs.y, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_compiled_and_python_right_hand_sides_agree_bit_for_bit(method):
+    step = {} if METHODS[method].adaptive else {"step": 0.01}
+    compiled = solve_ivp(lorenz, (0, 2), [1.0, 1.0, 1.0], method, args=LORENZ, **step)
+    python = solve_ivp(
+        getattr(lorenz, "py_func", lorenz), (0, 2), [1.0, 1.0, 1.0], method, args=LORENZ, **step
+    )
+    assert not python.compiled
+    np.testing.assert_array_equal(compiled.t, python.t)
+    np.testing.assert_array_equal(compiled.y, python.y)
+
+
+# --- Where the steps are --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", FIXED)
+def test_fixed_steps_stand_at_multiples_and_the_last_is_shortened(method):
+    sol = solve_ivp(decay, (1.0, 2.0), [1.0], method, step=0.3)
+    np.testing.assert_array_equal(sol.t, [1.0, 1.3, 1.6, 1.0 + 3 * 0.3, 2.0])
+    assert sol.nfev == 4 * len(METHODS[method].b)
+    back = solve_ivp(decay, (2.0, 1.0), [1.0], method, step=0.3)
+    np.testing.assert_array_equal(back.t, [2.0, 1.7, 1.4, 2.0 - 3 * 0.3, 1.0])
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.3, 0.895, 1.0, 1 / 3])
+@pytest.mark.parametrize("steps", [1, 7, 60, 1000])
+def test_an_interval_of_n_steps_takes_n_steps_all_of_the_same_size(alpha, steps):
+    sol = solve_ivp(lambda t, y: [1.0], (0, alpha * steps), [0.0], "Euler", step=alpha)
+    expected = 0.0
+    for _ in range(steps):
+        expected += alpha
+    assert len(sol.t) == steps + 1
+    assert sol.y[0, -1] == expected  # bit for bit: also the last step was alpha
+
+
+def test_a_sliver_at_the_end_is_a_step_of_its_own():
+    sol = solve_ivp(decay, (0, 1.0 + 1e-9), [1.0], "Euler", step=0.5)
+    assert sol.steps == 3
+    assert sol.t[-1] == 1.0 + 1e-9
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("span", [(0.0, 0.7), (5.0, -1 / 3)])
+def test_f_is_never_called_outside_the_interval(method, span):
+    times = []
+
+    def watched(t, y):
+        times.append(t)
+        return -y
+
+    for options in {"step": 0.1}, {"first_step": 0.3}, {}:
+        if "step" in options or METHODS[method].adaptive:
+            solve_ivp(watched, span, [1.0], method, **options)
+    assert min(span) <= min(times)
+    assert max(times) <= max(span)
+
+
+def test_t_eval_at_a_step_returns_the_step_itself():
+    every = solve_ivp(decay, (0, 1), [1.0], "Euler", step=0.25)
+    some = solve_ivp(decay, (0, 1), [1.0], "Euler", t_eval=[0.0, 0.5, 0.6, 1.0], step=0.25)
+    np.testing.assert_array_equal(some.t, [0.0, 0.5, 0.6, 1.0])
+    np.testing.assert_array_equal(some.y[0, [0, 1, 3]], every.y[0, [0, 2, 4]])
+    # between the steps Euler's polygon is a straight line
+    np.testing.assert_allclose(some.y[0, 2], 0.6 * every.y[0, 2] + 0.4 * every.y[0, 3], rtol=1e-15)
+
+
+def test_first_step_and_max_step_are_obeyed():
+    sol = solve_ivp(decay, (0, 10), [1.0], first_step=0.01, max_step=0.5)
+    assert sol.t[1] == 0.01
+    assert np.diff(sol.t).max() <= 0.5 + 1e-15
+    assert np.diff(sol.t)[5:-1].min() > 0.1
+
+
+def test_vector_tolerances_are_per_component():
+    tight = solve_ivp(lorenz, (0, 1), [1.0, 1, 1], args=LORENZ, rtol=1e-6, atol=[1e-6] * 3)
+    same = solve_ivp(lorenz, (0, 1), [1.0, 1, 1], args=LORENZ, rtol=[1e-6] * 3, atol=1e-6)
+    np.testing.assert_array_equal(tight.t, same.t)
+    loose = solve_ivp(lorenz, (0, 1), [1.0, 1, 1], args=LORENZ, rtol=1e-6, atol=[1e-6, 1e-6, 10.0])
+    assert loose.steps < tight.steps
+
+
+# --- Output ---------------------------------------------------------------------------------------
+
+
+def test_storage_grows_beyond_its_first_chunks():
+    sol = solve_ivp(decay, (0, 1), [1.0], rtol=1e-10, atol=1e-12, max_step=1e-3)
+    assert sol.steps > 999
+    assert sol.t.shape == (sol.steps + 1,)
+    assert sol.y.shape == (1, sol.steps + 1)
+    assert np.all(np.diff(sol.t) > 0)
+    np.testing.assert_allclose(sol.y[0], np.exp(-sol.t), rtol=1e-9)
+
+
+def test_large_systems_store_every_step_in_several_chunks():
+    n = 20_000
+    sol = solve_ivp(lambda t, y: -y, (0, 1), np.arange(n) + 1.0, "Euler", step=0.01)
+    np.testing.assert_allclose(sol.y[:, -1], (np.arange(n) + 1.0) * 0.99**100, rtol=1e-12)
+    assert sol.y.shape == (n, 101)
+
+
+@pytest.mark.parametrize("t_eval", [None, [2.0]])
+def test_an_interval_of_length_zero_returns_the_start(t_eval):
+    sol = solve_ivp(decay, (2, 2), [3.0, 4.0], t_eval=t_eval)
+    assert sol.success
+    np.testing.assert_array_equal(sol.y[:, -1], [3.0, 4.0])
+
+
+def test_no_components_is_a_solution():
+    sol = solve_ivp(lambda t, y: np.empty(0), (0, 10), np.empty(0))
+    assert sol.success
+    assert sol.y.shape == (0, 2)
+
+
+def test_the_initial_state_is_not_touched():
+    y0 = np.array([1.0, 2.0])
+    solve_ivp(decay, (0, 1), y0)
+    np.testing.assert_array_equal(y0, [1.0, 2.0])
+
+
+def test_repr_says_what_happened():
+    text = repr(solve_ivp(decay, (0, 1), [1.0], "Euler", step=0.5))
+    assert "3 times from 0 to 1" in text
+    assert "2 accepted, 0 rejected" in text
+
+
+# --- Solves that stop early -----------------------------------------------------------------------
+
+
+def test_finite_time_blow_up_ends_with_all_that_was_computed():
+    sol = solve_ivp(lambda t, y: y * y, (0, 2), [1.0])  # y = 1/(1 − t)
+    assert sol.status == -1
+    assert not sol.success
+    assert "Required step size is less than spacing between numbers." in sol.message
+    assert 0.99 < sol.t[-1] < 1.01
+    assert sol.y[0, -1] > 1e10
+    assert np.isfinite(sol.y).all()
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_fixed_step_that_overflows_stops_at_the_last_finite_state():
+    sol = solve_ivp(lambda t, y: [y[0], y[1] ** 2], (0, 3), [1.0, 1.0], "RK4", step=0.1)
+    assert sol.status == -1
+    assert "y[1] was no longer a finite number" in sol.message
+    assert np.isfinite(sol.y).all()
+    assert len(sol.t) == sol.steps + 1
+
+
+@pytest.mark.parametrize("method", ADAPTIVE)
+def test_a_field_that_becomes_nan_ends_and_says_where(method):
+    sol = solve_ivp(
+        lambda t, y: [y[0], np.nan if t > 0.5 else 1.0], (0, 1), [1.0, 1.0], method
+    )
+    assert sol.status == -1
+    assert "not finite in component 1" in sol.message
+    assert abs(sol.t[-1] - 0.5) < 1e-6
+    at_once = solve_ivp(lambda t, y: [np.nan], (0, 1), [1.0], method)
+    assert at_once.status == -1
+    assert "component 0" in at_once.message
+
+
+def test_max_steps_stops_and_keeps_what_there_is():
+    sol = solve_ivp(lorenz, (0, 10), [1.0, 1, 1], args=LORENZ, max_steps=37)
+    assert sol.status == -1
+    assert sol.steps + sol.rejected == 37
+    assert "max_steps = 37" in sol.message
+    full = solve_ivp(lorenz, (0, 10), [1.0, 1, 1], args=LORENZ)
+    np.testing.assert_array_equal(sol.y, full.y[:, : sol.steps + 1])
+    assert solve_ivp(decay, (0, 1), [1.0], "Euler", step=0.1, max_steps=10).success
+    assert not solve_ivp(decay, (0, 1), [1.0], "Euler", step=0.1, max_steps=9).success
+
+
+# --- Side by side, and inside each other ----------------------------------------------------------
+
+
+def test_a_solve_inside_the_right_hand_side_of_another():
+    def outer(t, y):
+        inner = solve_ivp(decay, (0, 1), [y[0]], "RK4", step=0.1)
+        return [-inner.y[0, -1]]
+
+    factor = solve_ivp(decay, (0, 1), [1.0], "RK4", step=0.1).y[0, -1]
+    nested = solve_ivp(outer, (0, 1), [1.0], "RK4", step=0.1)
+    plain = solve_ivp(lambda t, y: -factor * y, (0, 1), [1.0], "RK4", step=0.1)
+    np.testing.assert_allclose(nested.y, plain.y, rtol=1e-14)
+
+
+def test_threads_solve_at_once_and_get_the_bits_of_one_alone():
+    alone = [solve_ivp(lorenz, (0, 5), [k, 1.0, 1.0], args=LORENZ).y for k in range(4)]
+    together = [None] * 4
+
+    def work(k):
+        together[k] = solve_ivp(lorenz, (0, 5), [k, 1.0, 1.0], args=LORENZ).y
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)

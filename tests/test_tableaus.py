@@ -1,0 +1,158 @@
+"""Every tableau does what its source claims, checked without solving a single ODE.
+
+A Runge–Kutta method has order p exactly when, for every rooted tree τ with at most p nodes, its
+elementary weight is one over the density of the tree:
+
+    b · Φ(τ) = 1 / γ(τ),      Φ(τ) = Π_{children σ} A Φ(σ)   (elementwise product)
+
+(Hairer, Nørsett, Wanner, *Solving ODEs I*, Theorem II.2.13). A wrong digit anywhere in a tableau
+breaks one of these equations at round-off level, where a convergence plot would look a bit off.
+"""
+
+from math import prod
+
+import numpy as np
+import pytest
+
+from odelib.tableaus import METHODS
+
+# Order of the interpolant, from the sources named in tableaus.py.
+INTERPOLANT_ORDER = {
+    "Euler": 1, "Midpoint": 2, "Heun": 2, "Ralston": 2, "RK3": 2, "RK4": 3, "RK38": 3,
+    "RK23": 3, "RK45": 4,
+}  # fmt: skip
+ROUND_OFF = 1e-14
+
+each_method = pytest.mark.parametrize("name", METHODS)
+
+
+# --- Rooted trees: a tree is the sorted tuple of its subtrees; a leaf is () -----------------------
+
+
+def trees(n):
+    """All rooted trees with n nodes."""
+    if n == 1:
+        return {()}
+    return {grown for tree in trees(n - 1) for grown in _with_one_more_leaf(tree)}
+
+
+def _with_one_more_leaf(tree):
+    yield tuple(sorted((*tree, ())))
+    for i, child in enumerate(tree):
+        for grown in _with_one_more_leaf(child):
+            yield tuple(sorted((*tree[:i], grown, *tree[i + 1 :])))
+
+
+def size(tree):
+    return 1 + sum(map(size, tree))
+
+
+def density(tree):
+    return size(tree) * prod(map(density, tree))
+
+
+def weight(tree, A):
+    """Elementary weight Φ(τ), shape (s,)."""
+    return prod((A @ weight(child, A) for child in tree), start=np.ones(len(A)))
+
+
+def residuals(b, A, orders, theta=1.0):
+    """Defects of the order conditions of these orders, for a step of length θ (in units of h)."""
+    return [
+        abs(b @ weight(tree, A) - theta**order / density(tree))
+        for order in orders
+        for tree in trees(order)
+    ]
+
+
+# --- The tests ------------------------------------------------------------------------------------
+
+
+def test_number_of_rooted_trees():
+    assert [len(trees(n)) for n in range(1, 8)] == [1, 1, 2, 4, 9, 20, 48]  # OEIS A000081
+
+
+@each_method
+def test_rows_of_A_sum_to_c_and_the_method_is_explicit(name):
+    tab = METHODS[name]
+    np.testing.assert_allclose(tab.A.sum(axis=1), tab.c, rtol=0, atol=ROUND_OFF)
+    assert np.all(np.triu(tab.A) == 0)
+
+
+@each_method
+def test_order_is_exactly_the_declared_one(name):
+    tab = METHODS[name]
+    assert max(residuals(tab.b, tab.A, range(1, tab.order + 1))) < ROUND_OFF
+    assert max(residuals(tab.b, tab.A, [tab.order + 1])) > 1e-6
+
+
+@pytest.mark.parametrize("name", [name for name, tab in METHODS.items() if tab.adaptive])
+def test_embedded_solution_has_exactly_its_order(name):
+    tab = METHODS[name]
+    b_hat = tab.b - tab.e
+    assert max(residuals(b_hat, tab.A, range(1, tab.error_order + 1))) < ROUND_OFF
+    assert max(residuals(b_hat, tab.A, [tab.error_order + 1])) > 1e-6
+
+
+@each_method
+@pytest.mark.parametrize("theta", [0.0, 0.3, 0.7, 1.0])
+def test_interpolant_has_its_order(name, theta):
+    tab, order = METHODS[name], INTERPOLANT_ORDER[name]
+    b_theta = tab.P @ theta ** np.arange(1, tab.P.shape[1] + 1)
+    assert max(residuals(b_theta, tab.A, range(1, order + 1), theta)) < ROUND_OFF
+
+
+@each_method
+def test_order_of_the_interpolant_is_not_higher(name):
+    tab, order = METHODS[name], INTERPOLANT_ORDER[name]
+    b_half = tab.P @ 0.5 ** np.arange(1, tab.P.shape[1] + 1)
+    assert max(residuals(b_half, tab.A, [order + 1], 0.5)) > 1e-6
+
+
+@each_method
+def test_interpolant_meets_both_ends_of_the_step(name):
+    tab = METHODS[name]
+    np.testing.assert_allclose(tab.P.sum(axis=1), tab.b, rtol=0, atol=ROUND_OFF)
+
+
+@pytest.mark.parametrize("name", ["RK23", "RK45"])
+def test_interpolant_of_a_pair_has_the_slopes_of_the_field_at_both_ends(name):
+    tab = METHODS[name]
+    first, last = np.eye(len(tab.b))[[0, -1]]
+    np.testing.assert_allclose(tab.P[:, 0], first, rtol=0, atol=ROUND_OFF)
+    slope = tab.P @ np.arange(1, tab.P.shape[1] + 1)
+    np.testing.assert_allclose(slope, last, rtol=0, atol=1e-13)
+
+
+def test_flags_follow_from_the_numbers():
+    assert {name for name, tab in METHODS.items() if tab.fsal} == {"RK23", "RK45"}
+    assert {name for name, tab in METHODS.items() if tab.adaptive} == {"RK23", "RK45"}
+
+
+@each_method
+def test_a_tableau_cannot_be_changed(name):
+    with pytest.raises(ValueError, match="read-only"):
+        METHODS[name].b[0] = 0.0
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_change_of_any_coefficient_is_caught(name):
+    """Mutation: each nonzero coefficient, changed by 1e-9, breaks one of the tests above."""
+    tab, order = METHODS[name], INTERPOLANT_ORDER[name]
+    powers = 0.7 ** np.arange(1, tab.P.shape[1] + 1)
+
+    def worst(tab):
+        defects = [*residuals(tab.b, tab.A, range(1, tab.order + 1))]
+        defects += [*abs(tab.A.sum(axis=1) - tab.c), *abs(tab.P.sum(axis=1) - tab.b)]
+        defects += residuals(tab.P @ powers, tab.A, range(1, order + 1), 0.7)
+        if tab.adaptive:
+            defects += residuals(tab.b - tab.e, tab.A, range(1, tab.error_order + 1))
+        return max(defects)
+
+    assert worst(tab) < ROUND_OFF
+    for field in ("A", "b", "c", "e", "P"):
+        values = getattr(tab, field)
+        for index in zip(*np.nonzero(values), strict=True):
+            changed = values.copy()
+            changed[index] += 1e-9
+            assert worst(tab._replace(**{field: changed})) > 1e-12, (field, index)
