@@ -1,6 +1,7 @@
 """Arguments checked once, at the border: each returns the value in the form that kernels take."""
 
 import math
+import numbers
 import warnings
 
 import numpy as np
@@ -25,41 +26,73 @@ def check_t_span(t_span):
         raise ValueError(f"t_span must be two numbers (start, end), got {t_span!r}") from None
     if not math.isfinite(t0) or math.isnan(t_end):
         raise ValueError(f"t_span must start at a finite time and end at a number, got {t_span!r}")
-    if math.isinf(t_end):
-        raise ValueError("t_span must end at a finite time, got an infinite one")
     return t0, t_end
 
 
 def check_y0(y0):
-    """The initial state as a new float array (n,)."""
+    """The initial state as a new array (n,) of float64 or complex128."""
     state = np.asarray(y0)
-    if state.dtype.kind not in "biuf":
-        raise TypeError(f"y0 must be real numbers, got dtype {state.dtype}")
+    if state.dtype.kind not in "biufc":
+        raise TypeError(f"y0 must be numbers, got dtype {state.dtype}")
     if state.ndim != 1:
         raise ValueError(f"y0 must be 1-dimensional, got shape {state.shape}; try np.ravel(y0)")
-    state = state.astype(float)
+    state = state.astype(complex if state.dtype.kind == "c" else float)
     if not np.isfinite(state).all():
         j = int(np.flatnonzero(~np.isfinite(state))[0])
-        raise ValueError(f"y0 must be finite, got y0[{j}] = {state[j]}")
+        raise ValueError(
+            f"All components of the initial state `y0` must be finite. Got y0[{j}] = {state[j]}"
+        )
     return state
 
 
 def check_args(args):
-    """args as a tuple; a single number or array that is not in a tuple is a common slip."""
+    """args as a tuple; a single number that is not in a tuple is a common slip."""
+    if args is None:
+        return ()
     if not isinstance(args, tuple | list):
-        raise TypeError(f"args must be a tuple, got {type(args).__name__}; write args=(value,)")
+        raise TypeError(
+            f"Supplied 'args' cannot be unpacked. Write args=(value,); got {type(args).__name__}"
+        )
     return tuple(args)
+
+
+def check_events(events):
+    """(functions, directions (e,), counts (e,) after which each ends the solve; 0: never)."""
+    if events is not None and not callable(events) and not isinstance(events, tuple | list):
+        raise TypeError(
+            f"events must be a function g(t, y, *args) or a list of them; got {events!r}"
+        )
+    functions = () if events is None else (events,) if callable(events) else tuple(events)
+    directions, terminals = np.zeros(len(functions)), np.zeros(len(functions), dtype=np.int64)
+    for i, event in enumerate(functions):
+        direction = getattr(event, "direction", 0)
+        if not isinstance(direction, numbers.Real):
+            raise ValueError(
+                "The `direction` attribute of each event must be a number: 1 rising, -1 falling, "
+                f"0 both. Event {i} has {direction!r}"
+            )
+        directions[i] = direction
+        terminal = getattr(event, "terminal", None) or 0
+        if not isinstance(terminal, numbers.Real) or int(terminal) != terminal or terminal < 0:
+            raise ValueError(
+                "The `terminal` attribute of each event must be a boolean or positive integer. "
+                f"Event {i} has {terminal!r}"
+            )
+        terminals[i] = terminal
+    return functions, directions, terminals
 
 
 def check_step(step, length, others):
     """(h, number of steps) of a fixed-step solve over an interval of this length."""
     for name, value in others.items():
-        if value is not None:
+        if value is not None and value != math.inf:
             raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
     step = float(step)
     if not 0.0 < step < math.inf:
         raise ValueError(f"step must be a positive number, got {step}")
     steps = abs(length) / step
+    if math.isinf(length):
+        return step, 2**62
     if steps > 2**53:
         raise ValueError(f"step = {step} makes {steps:.3g} steps; take a larger one")
     whole = round(steps)
@@ -90,7 +123,8 @@ def check_tolerances(rtol, atol, n):
     atol = _tolerance("atol", 1e-6 if atol is None else atol, n)
     if (rtol < 100 * _EPS).any():
         warnings.warn(
-            f"rtol = {rtol.min():.3g} is below what float64 resolves; {100 * _EPS:.3g} is used",
+            f"At least one element of `rtol` is too small: {rtol.min():.3g} is below what float64 "
+            f"resolves; {100 * _EPS:.3g} is used",
             stacklevel=3,
         )
         rtol = np.maximum(rtol, 100 * _EPS)
@@ -112,13 +146,18 @@ def check_t_eval(t_eval, t0, t_end):
         return None
     times = np.array(t_eval, dtype=float)
     if times.ndim != 1:
-        raise ValueError(f"t_eval must be 1-dimensional, got shape {times.shape}")
+        raise ValueError(f"`t_eval` must be 1-dimensional. Got shape {times.shape}")
     low, high = min(t0, t_end), max(t0, t_end)
     if not ((times >= low) & (times <= high)).all():
-        raise ValueError(f"t_eval must lie within t_span = ({t0}, {t_end})")
+        raise ValueError(
+            f"Values in `t_eval` are not within `t_span`. Got t_span = ({t0}, {t_end})"
+        )
     gaps = np.diff(times)
     if not ((gaps > 0).all() if t_end >= t0 else (gaps < 0).all()):
-        raise ValueError("t_eval must be sorted in the direction of t_span, without repetitions")
+        raise ValueError(
+            "Values in `t_eval` are not properly sorted. "
+            "They must run from start to end of t_span, without repetitions"
+        )
     return times
 
 
@@ -129,3 +168,17 @@ def check_max_steps(max_steps):
     if not max_steps >= 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
     return int(max_steps)
+
+
+def check_scipy_options(options, without_effect):
+    """Options of other solvers: known ones have no effect and say so, unknown ones are errors."""
+    unknown = set(options) - without_effect
+    if unknown:
+        raise TypeError(f"solve_ivp() got an unexpected keyword argument {min(unknown)!r}")
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        warnings.warn(
+            "The following arguments have no effect for a chosen solver: "
+            + ", ".join(f"`{name}`" for name in given),
+            stacklevel=3,
+        )

@@ -1,6 +1,5 @@
 """One solve in progress: the kernel is run in slices, its output grows, its end is put in words."""
 
-import math
 import time
 import warnings
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.rhs import Bound
-from odelib.solution import Solution
+from odelib.solution import Continuous, Solution
 from odelib.tableaus import METHODS
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
@@ -16,6 +15,7 @@ _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a rem
 _ROOM = 2**20  # numbers that the first chunk of output may hold
 
 REACHED_END = "The solver successfully reached the end of the integration interval."
+EVENT_OCCURRED = "A termination event occurred."
 TOO_SMALL = "Required step size is less than spacing between numbers."
 
 
@@ -25,7 +25,7 @@ class Problem(NamedTuple):
     bound: Bound
     t0: float
     t_end: float
-    y0: np.ndarray  # (n,)
+    y0: np.ndarray  # (n,), float64 or complex128
     method: str
     step: float  # 0: adaptive
     last: int  # number of steps of a fixed-step solve
@@ -34,57 +34,64 @@ class Problem(NamedTuple):
     first_step: float  # 0: to be chosen
     max_step: float
     max_steps: int
-    t_eval: np.ndarray | None  # (m,); None: store every step
+    t_eval: np.ndarray | None  # (m,); None: every step
+    dense: bool
+    events: tuple  # of Bound, (e,); None: not asked for
+    directions: np.ndarray  # (e,)
+    terminals: np.ndarray  # (e,)
 
 
 class Solve:
     """The state of one solve. Each has its own, so solves may run side by side and nested."""
 
     def __init__(self, problem):
-        from odelib.kernels import explicit  # imported on first use
+        from odelib.kernels import explicit, states, steps  # imported on first use
 
-        self.problem = problem
-        self.kernel = explicit
-        tab = METHODS[problem.method]
-        self.tab = tab
-        self.exponent = -1.0 / (tab.error_order + 1)
-        n = len(problem.y0)
-        self.clock = np.array([problem.t0, problem.first_step, problem.t0])
-        self.counts = np.zeros(explicit.COUNTS, dtype=np.int64)
-        self.y, self.K = problem.y0.copy(), np.zeros(max(len(tab.b), 2) * n)
-        self.y_new, self.err = np.zeros(n), np.zeros(n)
-        self.chunks = []
-        if problem.t_eval is None:
-            self.t_eval = np.empty(0)
-            room = min(problem.last + 1 if problem.last else 64, max(64, _ROOM // n))
-            self._make_room(room)
-            self.t[0], self.states[0] = problem.t0, problem.y0
-            self.counts[explicit.STORED] = 1
-        else:
-            self.t_eval = problem.t_eval
-            self._make_room(len(problem.t_eval))
+        self.problem, self.kernel, self.at = problem, explicit, states
+        self.step_of, self.more_of = steps.step_of, steps.more_of
+        self.tab = tab = METHODS[problem.method]
+        self.state = problem.y0.copy()
+        self.y = self.state.view(float)  # complex numbers are pairs of doubles
+        n = len(self.y)
+        self.clock = np.array([problem.t0, problem.first_step, problem.t0, 0.0])
+        self.counts = np.zeros(states.COUNTS, dtype=np.int64)
+        self.K = np.zeros(max(len(tab.P), 2) * n)
+        self.y_new, self.y_mid = np.zeros(n), np.zeros(n)
+        self.err = np.zeros(2 * n if tab.e_low.any() else n)
+
+        self.steps, self.found = [], []  # chunks of output
+        self.every_step = problem.t_eval is None or problem.dense
+        self._make_room(min(problem.last + 1, max(64, _ROOM // n)) if problem.last else 64)
+        if self.every_step:
+            self.t[0], self.states[0] = problem.t0, self.y
+            self.counts[states.STORED] = 1
+        self.t_eval = np.empty(0) if problem.t_eval is None else problem.t_eval
+        self.y_eval = np.empty((len(self.t_eval), n))
+
+        events = problem.events or ()
+        self.g, self.g_mid = np.zeros(len(events)), np.zeros(len(events) + 1)
+        self.left = np.where(problem.terminals > 0, problem.terminals, 2**62)
+        self.addresses = np.array([event.address for event in events], dtype=np.int64)
+        contexts = [event.ctx for event in events if event.compiled]
+        self.ctx_events = contexts[0] if contexts else np.array([n, 1], dtype=np.int64)
+        self._make_room_for_events()
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
         try:
             return self._run()
         except BaseException as error:
-            message = f"{type(error).__name__} at t = {self.clock[self.kernel.T]:.6g}"
+            message = f"{type(error).__name__} at t = {self.clock[self.at.T]:.6g}"
             error.solution = self._result(-1, message)
             raise
 
     def _run(self):
-        kernel, problem = self.kernel, self.problem
-        code = kernel.PAUSED
-        if not problem.step and not problem.first_step:
-            code = self._first_step()
-            if code == kernel.DONE:
-                code = kernel.PAUSED
+        at, problem = self.at, self.problem
+        code = self._start()
         budget, started = 100, time.perf_counter()
-        while code in (kernel.PAUSED, kernel.FULL):
-            if code == kernel.FULL:
-                self._keep_chunk()
-                self._make_room(2 * len(self.t))
+        while code in (at.PAUSED, at.FULL):
+            if code == at.FULL:
+                self._keep_chunks()
             left = problem.max_steps - self._tried()
             if left <= 0:
                 return self._result(-1, self._out_of_steps())
@@ -94,101 +101,147 @@ class Solve:
             budget = int(budget * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled and now - started > _SLOW:
                 _remark_on_speed()
-        if code == kernel.DONE:
+        if code == at.DONE:
             return self._result(0, REACHED_END)
-        if code == kernel.RHS_FAILED:
-            raise self._exception_of_f()
+        if code == at.EVENT:
+            return self._result(1, EVENT_OCCURRED)
+        if code == at.RHS_FAILED:
+            raise self._exception()
         return self._result(-1, self._why(code))
 
     # --- The kernel -----------------------------------------------------------------------------
 
-    def _first_step(self):
+    def _start(self):
+        """Evaluate the events at the start and choose the first step."""
         p = self.problem
-        return self.kernel.starter()(
+        for i in range(len(self.addresses)):
+            code = self.kernel.probe()(
+                i, self.addresses, self.ctx_events, self.clock, self.counts, self.y, self.g
+            )
+            if code != self.at.DONE:
+                return code
+        if p.step or p.first_step:
+            return self.at.PAUSED
+        code = self.kernel.starter()(
             p.bound.address, p.bound.ctx, self.clock, self.counts, p.t_end, p.max_step,
-            p.rtol, p.atol, self.exponent, self.y, self.K, self.y_new,
+            p.rtol, p.atol, self.tab.error_exponent, self.y, self.K, self.y_new,
         )  # fmt: skip
+        return self.at.PAUSED if code == self.at.DONE else code
 
     def _advance(self, budget):
-        p = self.problem
+        p, more = self.problem, self.more_of(self.problem.method)
         return self.kernel.loop()(
-            self.kernel.step_of(p.method).address, p.bound.address, p.bound.ctx,
-            self.clock, self.counts, budget,
+            self.step_of(p.method).address, more.address if more else 0,
+            p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
             p.t0, p.t_end, p.step, p.last, p.max_step,
-            p.rtol, p.atol, self.exponent,
+            p.rtol, p.atol, self.tab.error_exponent,
             self.y, self.K, self.y_new, self.err,
-            self.tab.fsal, self.tab.P, self.t_eval, self.t, self.states,
+            len(self.tab.b), self.tab.fsal, self.tab.P,
+            self.t, self.states, self.h, self.Q, self.t_eval, self.y_eval,
+            self.addresses, self.ctx_events, p.directions, self.left, self.g,
+            self.t_found, self.which, self.y_found, self.y_mid, self.g_mid,
         )  # fmt: skip
 
     def _tried(self):
-        return int(self.counts[self.kernel.STEPS] + self.counts[self.kernel.REJECTED])
+        return int(self.counts[self.at.STEPS] + self.counts[self.at.REJECTED])
 
     # --- Output ---------------------------------------------------------------------------------
 
     def _make_room(self, rows):
+        rows = rows if self.every_step else 0
+        dense = rows if self.problem.dense else 0
         self.t, self.states = np.empty(rows), np.empty((rows, len(self.y)))
+        self.h, self.Q = np.empty(dense), np.empty((dense, self.tab.P.shape[1], len(self.y)))
 
-    def _keep_chunk(self):
-        stored = int(self.counts[self.kernel.STORED])
-        self.chunks.append((self.t[:stored], self.states[:stored]))
-        self.counts[self.kernel.STORED] = 0
+    def _make_room_for_events(self):
+        rows = 8 * (self.at.SUBDIVISIONS * len(self.addresses) + 1) if len(self.addresses) else 1
+        self.t_found, self.which = np.empty(rows), np.empty(rows, dtype=np.int64)
+        self.y_found = np.empty((rows, len(self.y)))
+
+    def _keep_chunks(self):
+        stored, found = self.counts[[self.at.STORED, self.at.FOUND]]
+        self.steps.append((self.t[:stored], self.states[:stored], self.h[:stored], self.Q[:stored]))
+        self.found.append((self.t_found[:found], self.which[:found], self.y_found[:found]))
+        self.counts[[self.at.STORED, self.at.FOUND]] = 0
+        self._make_room(2 * len(self.t))
+        self._make_room_for_events()
 
     def _result(self, status, message):
-        stored = int(self.counts[self.kernel.STORED])
-        chunks = [*self.chunks, (self.t[:stored], self.states[:stored])]
-        t, y = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        kernel = self.kernel
-        nfev, steps, rejected = self.counts[[kernel.EVALUATIONS, kernel.STEPS, kernel.REJECTED]]
+        at, problem = self.at, self.problem
+        self._keep_chunks()
+        t, y, h, Q = (np.concatenate(parts) for parts in zip(*self.steps, strict=True))
+        found, which, y_found = (np.concatenate(parts) for parts in zip(*self.found, strict=True))
+        dtype = problem.y0.dtype
+        y, y_found = y.view(dtype), y_found.view(dtype)
+        sol = t_events = y_events = None
+        if problem.dense:
+            sol = Continuous(t, y, h[1:], Q[1:].view(dtype))  # row 0 is the start, not a step
+        if problem.events is not None:
+            mine = [which == i for i in range(len(problem.events))]
+            t_events = [found[rows] for rows in mine]
+            y_events = [y_found[rows] if rows.any() else np.empty(0) for rows in mine]
+        y = y.T
+        if problem.t_eval is not None:
+            done = self.counts[at.STORED_EVAL]
+            t, y = self.t_eval[:done], self.y_eval[:done].view(dtype).T
+            if not done:  # as SciPy does where none of the times was reached
+                t, y = [], []
+        nfev, steps, rejected = self.counts[[at.EVALUATIONS, at.STEPS, at.REJECTED]]
         return Solution(
-            t=t, y=y.T, sol=None, t_events=None, y_events=None,
+            t=t, y=y, sol=sol, t_events=t_events, y_events=y_events,
             nfev=int(nfev), njev=0, nlu=0,
             status=status, message=message, success=status >= 0,
-            compiled=self.problem.bound.compiled, steps=int(steps), rejected=int(rejected),
+            compiled=problem.bound.compiled, steps=int(steps), rejected=int(rejected),
         )  # fmt: skip
 
     # --- Why it stopped -------------------------------------------------------------------------
 
-    def _exception_of_f(self):
-        """The exception that f raised, where it raised it."""
-        t = self.clock[self.kernel.T_FAILED]
-        y = self.y if t == self.clock[self.kernel.T] else self.y_new
-        return self.problem.bound.explain(int(self.counts[self.kernel.STATUS]), t, y)
+    def _exception(self):
+        """The exception that f or an event raised, where it raised it."""
+        t, failed = self.clock[self.at.T_FAILED], self.counts[self.at.FAILED_EVENT]
+        function = self.problem.events[failed - 1] if failed else self.problem.bound
+        y = self.y if t == self.clock[self.at.T] else self.y_mid if failed else self.y_new
+        y = y.view(self.problem.y0.dtype)
+        return function.explain(int(self.counts[self.at.STATUS]), t, y)
 
     def _out_of_steps(self):
         return (
             f"max_steps = {self.problem.max_steps} steps were tried and t = "
-            f"{self.clock[self.kernel.T]:.6g} was reached; raise max_steps, or loosen rtol and atol."
+            f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or loosen rtol and atol."
         )
 
     def _why(self, code):
-        kernel, t = self.kernel, self.clock[self.kernel.T]
-        component = _first_not_finite(self.y_new)
-        if code == kernel.NOT_FINITE and self.problem.step:
+        at, t, n = self.at, self.clock[self.at.T], len(self.problem.y0)
+        per = len(self.y) // n  # numbers a component
+        if code == at.NOT_FINITE and self.problem.step:
             return (
-                f"y[{component}] was no longer a finite number in the step after t = {t:.6g}. "
-                "If the exact solution is finite, the step is too large: try a smaller one."
+                f"y[{_first_not_finite(self.y_new) // per}] was no longer a finite number in the "
+                f"step after t = {t:.6g}. If the exact solution is finite, the step is too large: "
+                "try a smaller one."
             )
-        n = len(self.y)
-        slope = _first_not_finite(self.K[: n if code == kernel.NOT_FINITE else len(self.K)])
+        slope = _first_not_finite(self.K[: len(self.y) if code == at.NOT_FINITE else len(self.K)])
         if slope is not None:
             return (
-                ("" if code == kernel.NOT_FINITE else TOO_SMALL + " ")
-                + f"fun returned a value that is not finite in component {slope % n} at or after "
-                f"t = {t:.6g}: the solution may end there, or fun may leave its domain."
+                ("" if code == at.NOT_FINITE else TOO_SMALL + " ")
+                + f"fun returned a value that is not finite in component {slope // per % n} at or "
+                f"after t = {t:.6g}: the solution may end there, or fun may leave its domain."
             )
-        largest = int(np.argmax(abs(self.y)))
+        largest = int(np.argmax(abs(self.state)))
         return (
-            f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = {self.y[largest]:.6g}: "
-            "the solution may blow up there, or fun may jump; a larger atol may help."
+            f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = "
+            f"{self.state[largest]:.6g}: the solution may blow up there, or fun may jump."
         )
 
 
 def stand_still(problem):
     """The result where there is nothing to integrate: no components, or an interval of length 0."""
     t = np.array([problem.t0, problem.t_end]) if problem.t_eval is None else problem.t_eval
-    y = np.repeat(problem.y0[:, None], len(t), axis=1)
+    ends, n = np.array([problem.t0]), len(problem.y0)
+    sol = Continuous(ends, problem.y0[None, :], np.empty(0), np.empty((0, 1, n)))
+    events = [np.empty(0) for _ in problem.events or ()] if problem.events is not None else None
     return Solution(
-        t=t, y=y, sol=None, t_events=None, y_events=None, nfev=0, njev=0, nlu=0,
+        t=t, y=np.repeat(problem.y0[:, None], len(t), axis=1), sol=sol if problem.dense else None,
+        t_events=events, y_events=events, nfev=0, njev=0, nlu=0,
         status=0, message=REACHED_END, success=True,
         compiled=problem.bound.compiled, steps=0, rejected=0,
     )  # fmt: skip

@@ -1,8 +1,15 @@
 """solve_ivp: check the arguments, make the right-hand side a pointer, run the kernel, report."""
 
+import math
+
+import numpy as np
+
 from odelib import arguments
 from odelib.driver import Problem, Solve, stand_still
 from odelib.rhs import bind
+
+# Options of SciPy's implicit methods: accepted, and without effect here as they are there.
+_WITHOUT_EFFECT = {"jac", "jac_sparsity", "lband", "uband", "min_step"}
 
 
 def solve_ivp(
@@ -11,16 +18,20 @@ def solve_ivp(
     y0,
     method="RK45",
     t_eval=None,
+    dense_output=False,
+    events=None,
+    vectorized=False,
+    args=None,
     *,
-    args=(),
     step=None,
     rtol=None,
     atol=None,
     first_step=None,
     max_step=None,
     max_steps=None,
+    **scipy_options,
 ):
-    """Solve the initial value problem y′ = f(t, y), y(t0) = y0, as `scipy.integrate.solve_ivp` does.
+    """Solve the initial value problem y′ = f(t, y), y(t0) = y0, in SciPy's form.
 
     Parameters
     ----------
@@ -30,15 +41,25 @@ def solve_ivp(
     t_span : (float, float)
         Start and end of the interval; the end may come before the start.
     y0 : array_like, shape (n,)
-        State at the start.
+        State at the start; complex numbers make the problem complex.
     method : str
         A name in `METHODS`. Fixed step: 'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4',
-        'RK38'. Adaptive: 'RK23', 'RK45'.
+        'RK38'. Adaptive: 'RK23', 'RK45', 'Tsit5', 'DOP853'.
     t_eval : array_like, shape (m,), optional
         Times at which to store the solution, sorted, within t_span; between the steps the method's
         interpolant is used. By default every step is stored.
+    dense_output : bool
+        Also return the solution as a function of time, `sol`.
+    events : callable or list of callables, optional
+        ``g(t, y, *args)``: the solve reports when and where each crosses zero. The attribute
+        ``direction`` (1 rising, -1 falling, 0 both) and ``terminal`` (True, or the number of
+        crossings after which to stop) are read from each function. A change of sign is looked for
+        in each quarter of a step, so that two crossings within one step are seen too.
+    vectorized : bool
+        fun takes y of shape (n, k); explicit methods call it with k = 1, from Python.
     args : tuple
-        Further arguments of fun: numbers and arrays. New values never compile anything.
+        Further arguments of fun and of the events: numbers and arrays. New values never compile
+        anything.
     step : float, optional
         Fixed step h > 0, in the unit of t: tᵢ = t0 ± i·h, and the last step is shortened to end at
         the end. Fixed-step methods need it; for adaptive ones it turns the control of the error
@@ -56,7 +77,8 @@ def solve_ivp(
     Returns
     -------
     Solution
-        With `t` (m,), `y` (n, m), `nfev`, `status`, `message`, `success` and more. A solve that
+        With `t` (m,), `y` (n, m), `sol`, `t_events`, `y_events`, `nfev`, `status`, `message`,
+        `success` and more. A solve that
         stops early returns what it has, with `success` False and the reason in `message`.
 
     Raises
@@ -89,6 +111,7 @@ def solve_ivp(
     """
     t0, t_end = arguments.check_t_span(t_span)
     y0 = arguments.check_y0(y0)
+    n = len(y0)
     tab = arguments.check_method(method)
     if step is None and not tab.adaptive:
         raise ValueError(f"method {method!r} has a fixed step: give step=")
@@ -96,9 +119,12 @@ def solve_ivp(
     if step is not None:
         control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
         step, last = arguments.check_step(step, t_end - t0, control)
-    rtol, atol = arguments.check_tolerances(rtol, atol, len(y0))
+    rtol, atol = arguments.check_tolerances(rtol, atol, n)
+    arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
+    args = arguments.check_args(args)
+    functions, directions, terminals = arguments.check_events(events)
     problem = Problem(
-        bound=bind(fun, len(y0), arguments.check_args(args)),
+        bound=bind(_one_column(fun) if vectorized else fun, n, args, y_complex=_is_complex(y0)),
         t0=t0,
         t_end=t_end,
         y0=y0,
@@ -111,7 +137,26 @@ def solve_ivp(
         max_step=arguments.check_max_step(max_step),
         max_steps=arguments.check_max_steps(max_steps),
         t_eval=arguments.check_t_eval(t_eval, t0, t_end),
+        dense=bool(dense_output),
+        events=None if events is None else _bind_events(functions, y0, args),
+        directions=directions,
+        terminals=terminals,
     )
-    if len(y0) == 0 or t0 == t_end:
+    if n == 0 or t0 == t_end:
         return stand_still(problem)
+    if math.isinf(t_end) and not terminals.any() and max_steps is None:
+        raise ValueError("t_span has no end: give a terminal event, or max_steps")
     return Solve(problem).run()
+
+
+def _is_complex(y0):
+    return y0.dtype.kind == "c"
+
+
+def _bind_events(functions, y0, args):
+    return tuple(bind(g, len(y0), args, y_complex=_is_complex(y0), event=True) for g in functions)
+
+
+def _one_column(fun):
+    """A function of y (n,) from one of y (n, k)."""
+    return lambda t, y, *args: np.ravel(fun(t, y[:, None], *args))

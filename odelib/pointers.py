@@ -5,9 +5,10 @@ once and serves every right-hand side:
 
     int32 rhs(double t, const double *y, int64 *ctx, double *dy)
 
-returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number n
-of components, the other words are the packed `args` (see rhs.py). One step of a method is a C
-function too (see kernels/explicit.py), so that the loop over steps serves every method.
+returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number of
+components of y, ctx[1] that of dy (1 for an event), and the other words are the packed `args` (see
+rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
+kernels/explicit.py), so that the loop over steps serves every method.
 
 Under `NUMBA_DISABLE_JIT=1` each primitive has a twin made with ctypes, and every kernel runs as
 plain Python: that is how one debugs, and how the tests see every line.
@@ -56,7 +57,7 @@ if DISABLED:
         prototype = c_signature(signature)
 
         def call(address, *arguments):
-            return prototype(address)(*arguments)
+            return prototype(int(address))(*arguments)
 
         return call
 
@@ -82,9 +83,7 @@ else:
                     context.get_value_type(signature.return_type), value_types
                 )
                 pointer = builder.inttoptr(values[0], prototype.as_pointer())
-                unpacked = [
-                    builder.extract_value(values[1], i) for i in range(len(signature.args))
-                ]
+                unpacked = [builder.extract_value(values[1], i) for i in range(len(signature.args))]
                 return builder.call(pointer, unpacked)
 
             star = types.StarArgTuple(signature.args)
@@ -133,14 +132,16 @@ def source_stamp():
 
 def step_pointer(step):
     """Compile one step of a method (see STEP), cached on disk; keep the result, use `.address`."""
-    return _cached(_c_pointer, STEP, step)
+    if DISABLED:
+        return _Interpreted(STEP, step)
+    return _cached(functools.partial(numba.cfunc, STEP), step)
 
 
 def kernel(function):
     """Compile a loop over steps, cached on disk; it runs without the GIL."""
     if DISABLED:
         return function
-    return _cached(_jitted, None, function)
+    return _cached(functools.partial(numba.njit, nogil=True), function)
 
 
 def inlined(function):
@@ -148,24 +149,14 @@ def inlined(function):
     return numba.njit(error_model="numpy")(function)
 
 
-def _c_pointer(signature, function, cache):
-    if DISABLED:
-        return _Interpreted(signature, function)
-    return numba.cfunc(signature, cache=cache, error_model="numpy")(function)
-
-
-def _jitted(_, function, cache):
-    return numba.njit(cache=cache, nogil=True, error_model="numpy")(function)
-
-
-def _cached(compiler, signature, function):
+def _cached(decorator, function):
     try:
-        return compiler(signature, function, cache=True)
+        return decorator(cache=True, error_model="numpy")(function)
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
         _warn_uncached()
-        return compiler(signature, function, cache=False)
+        return decorator(cache=False, error_model="numpy")(function)
 
 
 @functools.cache  # once per process
@@ -197,32 +188,31 @@ def is_compiled(function):
     return isinstance(function, numba.core.dispatcher.Dispatcher)
 
 
-def compile_rhs(function, kinds, inplace):
+def compile_rhs(function, kinds, *, inplace=False, y_complex=False, event=False):
     """The C pointer of a numba function f(t, y, *args), or f(t, y, dy, *args) when `inplace`.
 
     `kinds` says how each of `args` is packed: a numba scalar type, or an array type (C order).
+    Both y and dy are complex where `y_complex` is set, but an event's one number is real.
     """
     unpack = _unpacker(kinds)
+    state = _complex_view if y_complex else _real_view
+    slope = _complex_view if y_complex and not event else _real_view
     if inplace:
 
         @numba.njit
-        def body(t, y_pointer, ctx, dy_pointer):
-            y = numba.carray(y_pointer, (ctx[0],))
-            dy = numba.carray(dy_pointer, (ctx[0],))
-            function(t, y, dy, *unpack(ctx))
+        def body(t, y, ctx, dy):
+            function(t, state(y, ctx[0]), slope(dy, ctx[1]), *unpack(ctx))
             return 0
 
     else:
 
         @numba.njit
-        def body(t, y_pointer, ctx, dy_pointer):
-            y = numba.carray(y_pointer, (ctx[0],))
-            dy = numba.carray(dy_pointer, (ctx[0],))
-            return _store(function(t, y, *unpack(ctx)), dy)
+        def body(t, y, ctx, dy):
+            return _store(function(t, state(y, ctx[0]), *unpack(ctx)), slope(dy, ctx[1]))
 
-    def rhs(t, y_pointer, ctx, dy_pointer):
+    def rhs(t, y, ctx, dy):
         try:
-            return body(t, y_pointer, ctx, dy_pointer)
+            return body(t, y, ctx, dy)
         except Exception:
             return RAISED
 
@@ -231,9 +221,19 @@ def compile_rhs(function, kinds, inplace):
     except numba.core.errors.NumbaError as error:
         message = _in_short(str(error))
     raise TypeError(
-        f"numba cannot compile fun: {message}. Change it, or pass it undecorated: it then runs as "
-        "plain Python"
+        f"numba cannot compile {function.__name__}: {message}. Change it, or pass it undecorated: "
+        "it then runs as plain Python"
     )
+
+
+@numba.njit
+def _real_view(pointer, n):
+    return numba.carray(pointer, (n,))
+
+
+@numba.njit
+def _complex_view(pointer, n):
+    return numba.carray(pointer, (2 * n,)).view(np.complex128)
 
 
 def _in_short(message):
@@ -254,7 +254,7 @@ def _unpacker(kinds):
     @intrinsic
     def unpack(typing_context, ctx):
         def generate(context, builder, signature, values):
-            word = 1  # ctx[0] is n
+            word = 2  # behind ctx[0] and ctx[1]
 
             def load():
                 nonlocal word
@@ -294,11 +294,20 @@ def _store(value, dy):
     """Copy what f returned into dy; returns a status (compiled code only, see below)."""
 
 
+def _is_complex(kind):
+    """Whether a numba type is complex or holds complex numbers."""
+    if isinstance(kind, types.Tuple):
+        return any(map(_is_complex, kind.types))
+    return isinstance(getattr(kind, "dtype", kind), types.Complex)
+
+
 if not DISABLED:
     from numba.extending import overload
 
     @overload(_store)
     def _store_overload(value, dy):
+        if isinstance(dy.dtype, types.Float) and _is_complex(value):
+            raise numba.core.errors.TypingError("it returns complex numbers for a real y0")
         if isinstance(value, types.Tuple) and value.count:  # of mixed types
 
             def store(value, dy):
@@ -336,6 +345,6 @@ if not DISABLED:
 
         else:
             raise numba.core.errors.TypingError(
-                f"fun must return a tuple, a list or a 1-D array of numbers, it returns {value}"
+                f"it must return a tuple, a list or a 1-D array of numbers, it returns {value}"
             )
         return store

@@ -53,18 +53,21 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     return compiled
 
 
+_FORM = "fun must be a function f(t, y, *args)"
+
+
 class Bound(NamedTuple):
-    """A right-hand side with its arguments, ready to be called by a kernel."""
+    """A right-hand side or an event with its arguments, ready to be called by a kernel."""
 
     address: int  # of the C function
     ctx: np.ndarray  # its description of the problem
     compiled: bool
-    explain: Any  # (status, t, y) -> the exception that stopped f
+    explain: Any  # (status, t, y) -> the exception that stopped it
     keep: tuple  # what must stay alive as long as the address is used
 
 
-def bind(fun, n, args):
-    """Make `fun(t, y, *args)` with n components a `Bound`.
+def bind(fun, n, args, *, y_complex=False, event=False):
+    """Make `fun(t, y, *args)` with n components, or an event, a `Bound`.
 
     Raises
     ------
@@ -72,23 +75,28 @@ def bind(fun, n, args):
         fun cannot be called or compiled, or an element of args cannot be passed to it.
     """
     if not callable(fun):
-        raise TypeError(f"fun must be a function f(t, y, *args); got {fun!r}")
+        form = "an event must be a function g(t, y, *args)" if event else _FORM
+        raise TypeError(f"{form}; got {fun!r}")
     inplace = getattr(fun, "_odelib_inplace", False)
+    outputs = 1 if event else n
     if not pointers.is_compiled(fun):
-        return _bind_python(fun, n, args, inplace)
+        return _bind_python(fun, n, outputs, args, inplace, y_complex, event)
     kinds, words, kept = _pack(args)
     try:
         known = fun._odelib_pointers
     except AttributeError:
         known = fun._odelib_pointers = {}
-    if kinds not in known:
-        known[kinds] = pointers.compile_rhs(fun, kinds, inplace)
-    ctx = np.array([n, *words], dtype=np.int64)
+    form = (kinds, y_complex, event)
+    if form not in known:
+        known[form] = pointers.compile_rhs(
+            fun, kinds, inplace=inplace, y_complex=y_complex, event=event
+        )
+    ctx = np.array([n, outputs, *words], dtype=np.int64)
 
     def explain(status, t, y):
-        return _explain_compiled(fun, n, args, inplace, status, t, y)
+        return _explain_compiled(fun, outputs, args, inplace, status, t, y)
 
-    return Bound(known[kinds].address, ctx, True, explain, (known[kinds], kept))
+    return Bound(known[form].address, ctx, True, explain, (known[form], kept))
 
 
 # --- args ---------------------------------------------------------------------------------------
@@ -138,23 +146,26 @@ def _as_argument(value, i):
 _PROTOTYPE = pointers.c_signature(pointers.RHS)
 
 
-def _bind_python(fun, n, args, inplace):
+def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
     """A Python function behind a C callback; an exception stops the solve and is kept."""
     views = {}  # address -> array: a solve uses few buffers, and making a view takes 2 µs
     failure = []
 
-    def view(pointer):
+    def view(pointer, count, is_complex):
         address = ctypes.addressof(pointer.contents)
         if address not in views:
-            views[address] = np.ctypeslib.as_array(pointer, (n,))
+            array = np.ctypeslib.as_array(pointer, (2 * count if is_complex else count,))
+            views[address] = array.view(complex) if is_complex else array
         return views[address]
 
     def callback(t, y, ctx, dy):
         try:
+            state = view(y, n, y_complex).copy()
+            slope = view(dy, outputs, y_complex and not event)
             if inplace:
-                fun(t, view(y).copy(), view(dy), *args)
+                fun(t, state, slope, *args)
             else:
-                view(dy)[:] = _as_slope(fun(t, view(y).copy(), *args), n)
+                slope[:] = _as_slope(fun(t, state, *args), outputs, slope.dtype)
         except BaseException as error:  # it must not cross the C frames: kept, raised by explain
             failure.append(error)
             return pointers.RAISED
@@ -166,16 +177,17 @@ def _bind_python(fun, n, args, inplace):
     def explain(status, t, y):
         return failure.pop()
 
-    return Bound(address, np.array([n], dtype=np.int64), False, explain, (c_function, fun, args))
+    ctx = np.array([n, outputs], dtype=np.int64)
+    return Bound(address, ctx, False, explain, (c_function, fun, args))
 
 
-def _as_slope(value, n):
-    """What f returned as floats, checked: (n,), or a number when n = 1."""
+def _as_slope(value, n, dtype):
+    """What f returned, checked: n numbers (n,), or one number when n = 1."""
     if value is None:
         raise _none_error()
     slope = np.asarray(value)
-    if slope.dtype.kind == "c":
-        raise TypeError("fun returned complex numbers for a real y0")
+    if slope.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeError("it returns complex numbers for a real y0")
     if slope.shape != (n,) and not (slope.ndim == 0 and n == 1):
         raise _length_error(n, slope.shape)
     return slope
@@ -190,7 +202,7 @@ def _explain_compiled(fun, n, args, inplace, status, t, y):
         return _none_error()
     try:
         if inplace:
-            fun(t, y.copy(), np.empty(n), *args)
+            fun(t, y.copy(), np.empty(n, y.dtype), *args)
         else:
             value = fun(t, y.copy(), *args)
             if status == pointers.WRONG_LENGTH:

@@ -17,8 +17,6 @@ import numpy as np
 
 from odelib.arguments import check_method
 
-_ROUND_OFF = 1e-12  # below this a coefficient that cancels on paper is round-off
-
 
 def stability_function(method, z):
     """Amplification factor R(z) of one step on y′ = λy, z = hλ; same shape as z.
@@ -43,7 +41,7 @@ def stability_function(method, z):
     >>> stability_function("Euler", 2j)
     (1+2j)
     """
-    value = np.polynomial.polynomial.polyval(np.asarray(z), _coefficients(method))
+    value = np.polynomial.polynomial.polyval(np.asarray(z), stability_polynomial(method))
     return value.item() if value.ndim == 0 else value
 
 
@@ -69,19 +67,22 @@ def stability_interval(method):
     >>> stability_interval("Euler")
     (2.0, 0.0)
     """
-    coefficients = _coefficients(method)
+    coefficients = stability_polynomial(method)
     degree = np.arange(len(coefficients))
-    excess = []  # |R|² − 1 as a polynomial in the distance x from the origin
+    lengths = []
     for direction in (-1, 1j):
         along = coefficients * direction**degree
-        polynomial = np.polynomial.polynomial.polymul(along, along.conj()).real
-        polynomial[0] -= 1
-        excess.append(polynomial)
-    return _first_rise(excess[0]), _first_rise(excess[1])
+        # |R|² − 1 as a polynomial in the distance x from the origin
+        excess = np.polynomial.polynomial.polymul(along, along.conj()).real
+        excess[0] -= 1
+        if direction == 1j:  # R = e^z + O(z^(p+1)) and |e^iy| = 1: what is left here is round-off
+            excess[: check_method(method).order + 1] = 0
+        lengths.append(_first_rise(excess))
+    return tuple(lengths)
 
 
-def _coefficients(method):
-    """Coefficients of R, constant term first, shape (s + 1,)."""
+def stability_polynomial(method):
+    """Coefficients of R, constant term first, shape (at most s + 1,)."""
     tab = check_method(method)
     power = np.ones(len(tab.b))
     coefficients = [1.0]
@@ -93,7 +94,6 @@ def _coefficients(method):
 
 def _first_rise(polynomial):
     """The first x ≥ 0 beyond which the polynomial (constant term first) is positive."""
-    polynomial = np.where(abs(polynomial) < _ROUND_OFF, 0.0, polynomial)
     lowest = np.flatnonzero(polynomial)[0]
     if polynomial[lowest] > 0:
         return 0.0

@@ -1,14 +1,4 @@
-"""Butcher tableaus: every explicit Runge–Kutta method of the library, as data.
-
-A method with s stages advances y(t) to y(t + h) by
-
-    k_i = f(t + c_i h,  y + h Σ_{j<i} A_ij k_j),    i = 1 … s
-    y₁  = y + h Σ_i b_i k_i
-
-and, where the method offers them, estimates its own error and fills in the step:
-
-    err      = h Σ_i e_i k_i,                       e = b − b̂
-    y(t+θh)  ≈ y + h Σ_i (P_i1 θ + P_i2 θ² + …) k_i,     0 ≤ θ ≤ 1
+"""The explicit Runge–Kutta methods of the library, as data; tableau.py says what the letters mean.
 
 Numbers stand as the cited source prints them, so that page and paper can be compared line by
 line. Nothing else in `odelib` knows a coefficient. What follows from the numbers (the count of
@@ -24,51 +14,25 @@ References
           321–325, doi:10.1016/0893-9659(89)90079-7.
 .. [DP80] Dormand, Prince, "A family of embedded Runge–Kutta formulae", J. Comp. Appl. Math. 6
           (1980) 19–26, doi:10.1016/0771-050X(80)90013-3.
+.. [T11]  Tsitouras, "Runge–Kutta pairs of order 5(4) satisfying only the first column
+          simplifying assumption", Comput. Math. Appl. 62 (2011) 770–775,
+          doi:10.1016/j.camwa.2011.06.002.
 .. [S86]  Shampine, "Some practical Runge–Kutta formulas", Math. Comp. 46 (1986) 135–150,
           doi:10.1090/S0025-5718-1986-0815836-3 (the interpolant of DOPRI5 used here).
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-
-class Tableau(NamedTuple):
-    """Coefficients of one explicit method with s stages; all arrays are read-only."""
-
-    c: np.ndarray  # (s,)    stage times
-    A: np.ndarray  # (s, s)  stage weights, strictly lower triangular
-    b: np.ndarray  # (s,)    solution weights
-    e: np.ndarray  # (s,)    error weights b − b̂; all zero: no error estimate
-    P: np.ndarray  # (s, q)  interpolant weights, column j multiplies θ^(j+1)
-    order: int  # order of the solution
-    error_order: int  # order of the embedded solution b̂; 0: there is none
-
-    @property
-    def adaptive(self):
-        """Whether the method estimates its own error, and so can choose its step."""
-        return bool(self.e.any())
-
-    @property
-    def fsal(self):
-        """Whether the last stage of a step is the first of the next (First Same As Last)."""
-        return bool(self.c[-1] == 1 and len(self.b) > 1 and (self.A[-1] == self.b).all())
+from odelib.dop853 import DOP853
+from odelib.tableau import tableau
 
 
-def tableau(*, c, A, b, P, order, b_hat=None, error_order=0):
-    """Build a `Tableau` from the rows as printed: A without its zero triangle."""
-    s = len(c)
-    A_square = np.zeros((s, s))
-    for i, row in enumerate(A):
-        A_square[i, : len(row)] = row
-    e = np.zeros(s) if b_hat is None else np.subtract(b, b_hat)
-    return Tableau(*map(_frozen, (c, A_square, b, e, P)), order, error_order)
-
-
-def _frozen(values):
-    array = np.array(values, dtype=float)
-    array.flags.writeable = False
-    return array
+def _expanded(lead, *factors):
+    """Coefficients of θ, θ², … of a product of polynomials, each with its constant term first."""
+    product = [lead]
+    for factor in factors:
+        product = np.convolve(product, factor)
+    return product[1:]
 
 
 # The rows below keep the shape of the printed tables.
@@ -148,7 +112,7 @@ RK4 = tableau(
        (0, -1/2, 2/3)),
 )
 
-# Kutta's 3/8 rule (1901), [HNW] Table II.1.2; the interpolant solves the four conditions of order 3.
+# Kutta's 3/8 rule (1901), [HNW] Table II.1.2; its interpolant meets the conditions of order 3.
 RK38 = tableau(
     order=4,
     c=(0, 1/3, 2/3, 1),
@@ -203,6 +167,42 @@ RK45 = tableau(
        (0, 40617522/29380423, -110615467/29380423, 69997945/29380423)),
 )
 
+# Tsitouras 5(4) [T11]; the paper prints e and the interpolant as products, expanded below.
+TSIT5 = tableau(
+    order=5,
+    error_order=4,
+    c=(0, 161/1000, 327/1000, 9/10, 0.9800255409045096857298102862870, 1, 1),
+    A=((),
+       (161/1000,),
+       (-0.8480655492356988544426874250230e-2, 0.3354806554923569885444268742502),
+       (2.897153057105493432130432594192, -6.359448489975074843148159912383,
+        4.362295432869581411017727318190),
+       (5.325864828439256604428877920840, -11.74888356406282787774717033978,
+        7.495539342889836208304604784564, -0.9249506636175524925650207933207e-1),
+       (5.861455442946420028659251486982, -12.92096931784710929170611868178,
+        8.159367898576158643180400794539, -0.7158497328140099722453054252582e-1,
+        -0.2826905039406838290900305721271e-1),
+       (0.9646076681806522951816731316512e-1, 1/100, 0.4798896504144995747752495322905,
+        1.379008574103741893192274821856, -3.290069515436080679901047585711,
+        2.324710524099773982415355918398)),
+    b=(0.9646076681806522951816731316512e-1, 1/100, 0.4798896504144995747752495322905,
+       1.379008574103741893192274821856, -3.290069515436080679901047585711,
+       2.324710524099773982415355918398, 0),
+    b_hat=(0.9468075576583945807478876255758e-1, 0.9183565540343253096776363936645e-2,
+           0.4877705284247615707855642599631, 1.234297566930478985655109673884,
+           -2.707712349983525454881109975059, 1.866628418170587035753719399566, 1/66),
+    P=[_expanded(*factors) for factors in (
+        (-1.0530884977290216, (0, 1), (-1.3299890189751412, 1),
+         (0.7139816917074209, -1.4364028541716351, 1)),
+        (0.1017, (0, 0, 1), (1.2949852507374631, -2.1966568338249754, 1)),
+        (2.490627285651252793, (0, 0, 1), (1.57803468208092486, -2.38535645472061657, 1)),
+        (-16.54810288924490272, (0, 0, 1), (-1.21712927295533244, 1), (-0.61620406037800089, 1)),
+        (47.37952196281928122, (0, 0, 1), (-1.203071208372362603, 1), (-0.658047292653547382, 1)),
+        (-34.87065786149660974, (0, 0, 1), (-1.2, 1), (-2/3, 1)),
+        (2.5, (0, 0, 1), (-1, 1), (-0.6, 1)),
+    )],
+)
+
 # fmt: on
 
 METHODS = {
@@ -215,4 +215,6 @@ METHODS = {
     "RK38": RK38,
     "RK23": RK23,
     "RK45": RK45,
+    "Tsit5": TSIT5,
+    "DOP853": DOP853,
 }

@@ -5,7 +5,23 @@ import pytest
 
 from odelib import solve_ivp
 
-NAMES = "'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4', 'RK38', 'RK23', 'RK45'"
+NAMES = "'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4', 'RK38', 'RK23', 'RK45', 'Tsit5', "
+NAMES += "'DOP853'"
+UNSORTED = (
+    "Values in `t_eval` are not properly sorted. They must run from start to end of t_span, "
+    "without repetitions"
+)
+
+
+def _event(**attributes):
+    def event(t, y):
+        return y[0]
+
+    for name, value in attributes.items():
+        setattr(event, name, value)
+    return event
+
+
 BAD = [
     (dict(t_span=5), ValueError, "t_span must be two numbers (start, end), got 5"),
     (dict(t_span=(0, 1, 2)), ValueError, "t_span must be two numbers (start, end), got (0, 1, 2)"),
@@ -18,13 +34,21 @@ BAD = [
     (
         dict(t_span=(0, np.inf)),
         ValueError,
-        "t_span must end at a finite time, got an infinite one",
+        "t_span has no end: give a terminal event, or max_steps",
+    ),
+    (
+        dict(t_span=(np.inf, 0)),
+        ValueError,
+        "t_span must start at a finite time and end at a number, got (inf, 0)",
     ),
     (dict(y0=1.0), ValueError, "y0 must be 1-dimensional, got shape (); try np.ravel(y0)"),
     (dict(y0=[[1.0]]), ValueError, "y0 must be 1-dimensional, got shape (1, 1); try np.ravel(y0)"),
-    (dict(y0=["a"]), TypeError, "y0 must be real numbers, got dtype <U1"),
-    (dict(y0=[1j]), TypeError, "y0 must be real numbers, got dtype complex128"),
-    (dict(y0=[1.0, np.inf]), ValueError, "y0 must be finite, got y0[1] = inf"),
+    (dict(y0=["a"]), TypeError, "y0 must be numbers, got dtype <U1"),
+    (
+        dict(y0=[1.0, np.inf]),
+        ValueError,
+        "All components of the initial state `y0` must be finite. Got y0[1] = inf",
+    ),
     (dict(method="rk4"), ValueError, f"method must be one of {NAMES}; got 'rk4'"),
     (dict(method=None), ValueError, f"method must be one of {NAMES}; got None"),
     (dict(method="RK4"), ValueError, "method 'RK4' has a fixed step: give step="),
@@ -59,19 +83,43 @@ BAD = [
     (dict(rtol=-1), ValueError, "rtol must not be negative, got -1"),
     (dict(atol=np.nan), ValueError, "atol must not be negative, got nan"),
     (dict(atol=[1e-6] * 2), ValueError, "atol must be a number or have shape (1,), got (2,)"),
-    (dict(t_eval=0.5), ValueError, "t_eval must be 1-dimensional, got shape ()"),
-    (dict(t_eval=[0, 2]), ValueError, "t_eval must lie within t_span = (0.0, 1.0)"),
+    (dict(t_eval=0.5), ValueError, "`t_eval` must be 1-dimensional. Got shape ()"),
     (
-        dict(t_eval=[0.5, 0.2]),
+        dict(t_eval=[0, 2]),
         ValueError,
-        "t_eval must be sorted in the direction of t_span, without repetitions",
+        "Values in `t_eval` are not within `t_span`. Got t_span = (0.0, 1.0)",
+    ),
+    (dict(t_eval=[0.5, 0.2]), ValueError, UNSORTED),
+    (dict(t_eval=[0.5, 0.5]), ValueError, UNSORTED),
+    (
+        dict(args=2.0),
+        TypeError,
+        "Supplied 'args' cannot be unpacked. Write args=(value,); got float",
     ),
     (
-        dict(t_eval=[0.5, 0.5]),
-        ValueError,
-        "t_eval must be sorted in the direction of t_span, without repetitions",
+        dict(args="ab"),
+        TypeError,
+        "Supplied 'args' cannot be unpacked. Write args=(value,); got str",
     ),
-    (dict(args=2.0), TypeError, "args must be a tuple, got float; write args=(value,)"),
+    (
+        dict(events=3),
+        TypeError,
+        "events must be a function g(t, y, *args) or a list of them; got 3",
+    ),
+    (dict(events=["g"]), TypeError, "an event must be a function g(t, y, *args); got 'g'"),
+    (
+        dict(events=[_event(terminal=-1)]),
+        ValueError,
+        "The `terminal` attribute of each event must be a boolean or positive integer. "
+        "Event 0 has -1",
+    ),
+    (
+        dict(events=[_event(), _event(direction="up")]),
+        ValueError,
+        "The `direction` attribute of each event must be a number: 1 rising, -1 falling, 0 both. "
+        "Event 1 has 'up'",
+    ),
+    (dict(tol=1e-3), TypeError, "solve_ivp() got an unexpected keyword argument 'tol'"),
     (dict(fun="f"), TypeError, "fun must be a function f(t, y, *args); got 'f'"),
 ]
 
@@ -87,6 +135,11 @@ def test_a_bad_argument_is_named_with_its_value_and_the_remedy(change, kind, mes
 
 
 def test_a_relative_tolerance_below_round_off_is_raised_with_a_warning():
-    with pytest.warns(UserWarning, match="rtol = 1e-20 is below what float64 resolves"):
+    with pytest.warns(UserWarning, match="At least one element of `rtol` is too small: 1e-20"):
         sol = solve_ivp(lambda t, y: -y, (0, 0.1), [1.0], rtol=1e-20, atol=1e-12)
     assert sol.success
+
+
+def test_options_of_implicit_methods_have_no_effect_and_say_so():
+    with pytest.warns(UserWarning, match="no effect for a chosen solver: `jac`"):
+        solve_ivp(lambda t, y: -y, (0, 0.1), [1.0], jac=lambda t, y: [[-1.0]])

@@ -22,6 +22,7 @@ SCRIPT = """
 import sys
 import odelib
 from odelib.kernels import explicit
+from odelib.kernels.steps import step_of
 
 RIGHT_HAND_SIDES = {
     "decay": lambda t, y: (-y[0],),
@@ -34,7 +35,7 @@ sol = odelib.solve_ivp(f, (0, 1), [1.0] * n, args=args)
 fixed = odelib.solve_ivp(f, (0, 1), [1.0] * n, "RK4", step=0.1, args=args)
 assert sol.compiled and sol.success and fixed.success
 kernels = [explicit.loop(), explicit.starter()]
-steps = [explicit.step_of("RK45"), explicit.step_of("RK4")]
+steps = [step_of("RK45"), step_of("RK4")]
 hits = sum(sum(kernel.stats.cache_hits.values()) for kernel in kernels)
 misses = sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
 hits += sum(step.cache_hits for step in steps)

