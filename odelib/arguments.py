@@ -121,7 +121,7 @@ def check_tolerances(rtol, atol, n):
     """(rtol, atol) as arrays (n,)."""
     rtol = _tolerance("rtol", 1e-3 if rtol is None else rtol, n)
     atol = _tolerance("atol", 1e-6 if atol is None else atol, n)
-    if (rtol < 100 * _EPS).any():
+    if n and rtol.min() < 100 * _EPS:
         warnings.warn(
             f"At least one element of `rtol` is too small: {rtol.min():.3g} is below what float64 "
             f"resolves; {100 * _EPS:.3g} is used",
@@ -132,6 +132,8 @@ def check_tolerances(rtol, atol, n):
 
 
 def _tolerance(name, value, n):
+    if isinstance(value, float) and value >= 0.0:
+        return np.full(n, value)
     tolerance = np.asarray(value, dtype=float)
     if tolerance.shape not in ((), (n,)):
         raise ValueError(f"{name} must be a number or have shape ({n},), got {tolerance.shape}")

@@ -14,6 +14,8 @@ _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the first chunk of output may hold
 
+_NO_NUMBERS, _NO_INTEGERS = np.empty(0), np.empty(0, dtype=np.int64)
+
 REACHED_END = "The solver successfully reached the end of the integration interval."
 EVENT_OCCURRED = "A termination event occurred."
 TOO_SMALL = "Required step size is less than spacing between numbers."
@@ -57,7 +59,7 @@ class Solve:
         self.counts = np.zeros(states.COUNTS, dtype=np.int64)
         self.K = np.zeros(max(len(tab.P), 2) * n)
         self.y_new, self.y_mid = np.zeros(n), np.zeros(n)
-        self.err = np.zeros(2 * n if tab.e_low.any() else n)
+        self.err = np.zeros(2 * n if tab.two_estimates else n)
 
         self.steps, self.found = [], []  # chunks of output
         self.every_step = problem.t_eval is None or problem.dense
@@ -68,13 +70,7 @@ class Solve:
         self.t_eval = np.empty(0) if problem.t_eval is None else problem.t_eval
         self.y_eval = np.empty((len(self.t_eval), n))
 
-        events = problem.events or ()
-        self.g, self.g_mid = np.zeros(len(events)), np.zeros(len(events) + 1)
-        self.left = np.where(problem.terminals > 0, problem.terminals, 2**62)
-        self.addresses = np.array([event.address for event in events], dtype=np.int64)
-        contexts = [event.ctx for event in events if event.compiled]
-        self.ctx_events = contexts[0] if contexts else np.array([n, 1], dtype=np.int64)
-        self._make_room_for_events()
+        self._prepare_events()
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
@@ -153,30 +149,50 @@ class Solve:
         self.t, self.states = np.empty(rows), np.empty((rows, len(self.y)))
         self.h, self.Q = np.empty(dense), np.empty((dense, self.tab.P.shape[1], len(self.y)))
 
+    def _prepare_events(self):
+        events, n = self.problem.events or (), len(self.y)
+        if not events:
+            self.addresses = self.ctx_events = self.left = self.which = _NO_INTEGERS
+            self.g = self.g_mid = self.t_found = _NO_NUMBERS
+            self.y_found = np.empty((0, n))
+            return
+        self.g, self.g_mid = np.zeros(len(events)), np.zeros(len(events) + 1)
+        self.left = np.where(self.problem.terminals > 0, self.problem.terminals, 2**62)
+        self.addresses = np.array([event.address for event in events], dtype=np.int64)
+        contexts = [event.ctx for event in events if event.compiled]
+        self.ctx_events = contexts[0] if contexts else np.array([n, 1], dtype=np.int64)
+        self._make_room_for_events()
+
     def _make_room_for_events(self):
-        rows = 8 * (self.at.SUBDIVISIONS * len(self.addresses) + 1) if len(self.addresses) else 1
+        rows = 8 * (self.at.SUBDIVISIONS * len(self.addresses) + 1)
         self.t_found, self.which = np.empty(rows), np.empty(rows, dtype=np.int64)
         self.y_found = np.empty((rows, len(self.y)))
 
     def _keep_chunks(self):
-        stored, found = self.counts[[self.at.STORED, self.at.FOUND]]
+        """Put the full chunks aside and make room for more."""
+        self._set_aside()
+        self.counts[self.at.STORED] = self.counts[self.at.FOUND] = 0
+        self._make_room(2 * len(self.t))
+        if len(self.addresses):
+            self._make_room_for_events()
+
+    def _set_aside(self):
+        stored, found = self.counts[self.at.STORED], self.counts[self.at.FOUND]
         self.steps.append((self.t[:stored], self.states[:stored], self.h[:stored], self.Q[:stored]))
         self.found.append((self.t_found[:found], self.which[:found], self.y_found[:found]))
-        self.counts[[self.at.STORED, self.at.FOUND]] = 0
-        self._make_room(2 * len(self.t))
-        self._make_room_for_events()
 
     def _result(self, status, message):
         at, problem = self.at, self.problem
-        self._keep_chunks()
-        t, y, h, Q = (np.concatenate(parts) for parts in zip(*self.steps, strict=True))
-        found, which, y_found = (np.concatenate(parts) for parts in zip(*self.found, strict=True))
+        self._set_aside()
+        t, y, h, Q = _joined(self.steps)
         dtype = problem.y0.dtype
-        y, y_found = y.view(dtype), y_found.view(dtype)
+        y = y.view(dtype)
         sol = t_events = y_events = None
         if problem.dense:
             sol = Continuous(t, y, h[1:], Q[1:].view(dtype))  # row 0 is the start, not a step
         if problem.events is not None:
+            found, which, y_found = _joined(self.found)
+            y_found = y_found.view(dtype)
             mine = [which == i for i in range(len(problem.events))]
             t_events = [found[rows] for rows in mine]
             y_events = [y_found[rows] if rows.any() else np.empty(0) for rows in mine]
@@ -186,7 +202,11 @@ class Solve:
             t, y = self.t_eval[:done], self.y_eval[:done].view(dtype).T
             if not done:  # as SciPy does where none of the times was reached
                 t, y = [], []
-        nfev, steps, rejected = self.counts[[at.EVALUATIONS, at.STEPS, at.REJECTED]]
+        nfev, steps, rejected = (
+            self.counts[at.EVALUATIONS],
+            self.counts[at.STEPS],
+            self.counts[at.REJECTED],
+        )
         return Solution(
             t=t, y=y, sol=sol, t_events=t_events, y_events=y_events,
             nfev=int(nfev), njev=0, nlu=0,
@@ -245,6 +265,13 @@ def stand_still(problem):
         status=0, message=REACHED_END, success=True,
         compiled=problem.bound.compiled, steps=0, rejected=0,
     )  # fmt: skip
+
+
+def _joined(chunks):
+    """Chunks of several arrays each -> the arrays."""
+    if len(chunks) == 1:
+        return chunks[0]
+    return tuple(np.concatenate(parts) for parts in zip(*chunks, strict=True))
 
 
 def _first_not_finite(values):

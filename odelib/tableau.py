@@ -14,12 +14,14 @@ Some interpolants need stages of their own, which are evaluated only where the s
 the steps is asked for; they stand below the others in c and A, and P has rows for them.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 
-class Tableau(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Tableau:
     """Coefficients of one explicit method: s stages, x more for the interpolant; read-only."""
 
     c: np.ndarray  # (s,)        stage times
@@ -34,17 +36,22 @@ class Tableau(NamedTuple):
     c_more: np.ndarray  # (x,)   stage times of the interpolant's own stages
     A_more: np.ndarray  # (x, s + x)  their weights
 
-    @property
+    @cached_property
     def adaptive(self):
         """Whether the method estimates its own error, and so can choose its step."""
         return bool(self.e.any())
 
-    @property
+    @cached_property
     def evaluations(self):
         """Calls of the right-hand side that one more step costs."""
         return len(self.b) - self.fsal
 
-    @property
+    @cached_property
+    def two_estimates(self):
+        """Whether a second error estimate is combined with the first."""
+        return bool(self.e_low.any())
+
+    @cached_property
     def error_exponent(self):
         """The size of the next step is the last one times (tolerance / error) to this power.
 
@@ -52,9 +59,9 @@ class Tableau(NamedTuple):
         behave like their product divided by the lower one.
         """
         power = self.error_order + 1
-        return 1.0 / (2 * power - (self.low_order + 1) if self.e_low.any() else power)
+        return 1.0 / (2 * power - (self.low_order + 1) if self.two_estimates else power)
 
-    @property
+    @cached_property
     def fsal(self):
         """Whether the last stage of a step is the first of the next (First Same As Last)."""
         return bool(self.c[-1] == 1 and len(self.b) > 1 and (self.A[-1] == self.b).all())

@@ -9,6 +9,7 @@ elementary weight is one over the density of the tree:
 breaks one of these equations at round-off level, where a convergence plot would look a bit off.
 """
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -179,4 +180,4 @@ def test_a_change_of_any_coefficient_is_caught(name):
         for index in zip(*np.nonzero(values), strict=True):
             changed = values.copy()
             changed[index] += 1e-9
-            assert worst(tab._replace(**{field: changed})) > 5 * ROUND_OFF, (field, index)
+            assert worst(replace(tab, **{field: changed})) > 5 * ROUND_OFF, (field, index)

@@ -157,7 +157,7 @@ def make_loop(stamp):
                 return DONE
             if every_step and counts[STORED] == len(t_out):
                 return FULL
-            if counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
+            if len(events) > 0 and counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
                 return FULL
 
             if not counts[FRESH]:

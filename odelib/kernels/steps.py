@@ -10,10 +10,8 @@ from odelib.tableaus import METHODS
 def step_of(method):
     """The compiled step of a method: an object with an `.address` that must be kept alive."""
     tab = METHODS[method]
-    two_estimates = bool(tab.e_low.any())
-    return step_pointer(
-        make_step(tab.A, tab.b, tab.c, tab.e, tab.e_low, tab.fsal, two_estimates, source_stamp())
-    )
+    numbers = (tab.A, tab.b, tab.c, tab.e, tab.e_low, tab.fsal, tab.two_estimates)
+    return step_pointer(make_step(*numbers, source_stamp()))
 
 
 @functools.cache

@@ -1,0 +1,100 @@
+"""odelib keeps its plan: imports point one way, the public names are few, files are short."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+import odelib
+from conftest import ROOT
+
+# A module imports only from modules above it; `kernels` stands for every file of the folder.
+ORDER = (
+    "tableau",
+    "dop853",
+    "tableaus",
+    "arguments",
+    "stability",
+    "pointers",
+    "rhs",
+    "kernels",
+    "solution",
+    "driver",
+    "ivp",
+    "ensemble",
+    "flows",
+    "models",
+    "diagnostics",
+    "optimize",
+    "training",
+    "plotting",
+    "interactive",
+)
+FOR_NOTEBOOKS = {"plotting", "interactive"}  # imported by name only
+LONGEST_FILE = 350  # lines
+
+FILES = sorted(path for path in (ROOT / "odelib").rglob("*.py"))
+each_file = pytest.mark.parametrize(
+    "path", FILES, ids=lambda path: path.relative_to(ROOT / "odelib").as_posix()
+)
+
+
+def module(path):
+    """Name of the part of odelib that a file belongs to."""
+    return path.relative_to(ROOT / "odelib").with_suffix("").parts[0]
+
+
+def imported_parts(path):
+    """Parts of odelib that a file imports, anywhere in it, whichever way it is written."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            base = [*start, *(node.module or "").split(".")]
+            base = [part for part in base if part]
+            names = [base] if len(base) > 1 else [[*base, alias.name] for alias in node.names]
+        else:
+            continue
+        yield from (name[1] for name in names if name[0] == "odelib" and len(name) > 1)
+
+
+@each_file
+def test_imports_point_one_way(path):
+    part = module(path)
+    imported = set(imported_parts(path)) - {"__version__"}
+    if part == "__init__":
+        assert imported.isdisjoint(FOR_NOTEBOOKS)
+        return
+    assert part in ORDER, f"give {part} its place in ORDER"
+    allowed = set(ORDER[: ORDER.index(part) + (part == "kernels")])
+    assert imported <= allowed, f"{part} imports {sorted(imported - allowed)} from below it"
+
+
+@each_file
+def test_file_fits_in_one_sitting(path):
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_FILE
+
+
+def test_public_names_are_those_of_all():
+    assert len(set(odelib.__all__)) == len(odelib.__all__)
+    for name in odelib.__all__:
+        assert hasattr(odelib, name), name
+    modules = {path.stem for path in FILES} | {"kernels"}
+    public = {name for name in vars(odelib) if not name.startswith("_")} - modules
+    assert public == set(odelib.__all__) - modules
+
+
+def test_import_brings_in_numpy_and_numba_only():
+    """Measured against numba alone, which looks up SciPy's version when it is imported."""
+    code = (
+        "import sys, numba; before = set(sys.modules); import odelib\n"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(new - sys.stdlib_module_names))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(ast.literal_eval(run.stdout)) <= {"odelib", "numba", "llvmlite", "numpy"}

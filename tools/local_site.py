@@ -1,0 +1,110 @@
+"""What this book's site needs beyond Jupyter Book's own settings; a Sphinx extension.
+
+The site makes no request to another host: MathJax is served from the site itself (the files
+are those of the package django-static-mathjax), and thebe, which is loaded from elsewhere, is
+left out. Colab and Binder buttons appear when _config.yml names a published repository. A
+build that lacks a page of the table of contents, or has one too many, fails.
+"""
+
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from sphinx.errors import ExtensionError
+
+# MathJax 3 for TeX input and HTML output: the parts that tex-chtml.js may load, with the
+# English rules of the speech that a reader can switch on in its menu.
+MATHJAX_PARTS = (
+    "tex-chtml.js",
+    "a11y/*.js",
+    "input/tex/extensions/*.js",
+    "output/chtml/fonts/**/*.*",
+    "sre/mathmaps/base.json",
+    "sre/mathmaps/en.json",
+    "ui/*.js",
+)
+
+
+# What other extensions write, and what a browser or a screen reader can use: (pattern, repl).
+REPAIRS = (
+    # A folded proof needs a title to click on; without one every fold of the page stays shut.
+    (
+        r'(<div class="[^"]*\bproof\b[^"]*\bdropdown\b[^"]*"[^>]*>\s*)<p>Proof\. ?',
+        r'\1<p class="admonition-title">Proof</p>\n<p>',
+    ),
+    # A role that ARIA has withdrawn, and the list that it is no item of.
+    (r'<div role="list" class="citation-list">', r'<div class="citation-list">'),
+    (r' role="doc-biblioentry"', ""),
+    # An empty corner of a table is no header.
+    (r'<th class="(head[^"]*)">(<p></p>)?</th>', r'<td class="\1"></td>'),
+)
+
+
+def setup(app):
+    """Connect the parts to Sphinx's events."""
+    # Before sphinx_external_toc (priority 500) looks for the pages of the table of contents.
+    app.connect("config-inited", exclude_texts_of_notebooks, priority=400)
+    app.connect("config-inited", hide_launch_buttons_of_unpublished_book)
+    app.connect("builder-inited", copy_mathjax)
+    app.connect("html-page-context", repair_html)
+    app.connect("build-finished", check_pages)
+    leave_out_thebe(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def exclude_texts_of_notebooks(app, config):
+    """Where a page has both NAME.ipynb and its text NAME.md, the site shows the notebook."""
+    root = Path(app.srcdir)
+    texts = [notebook.with_suffix(".md") for notebook in root.glob("book/*.ipynb")]
+    excluded = [text.relative_to(root).as_posix() for text in texts]
+    config.exclude_patterns = [*config.exclude_patterns, *excluded]
+
+
+def hide_launch_buttons_of_unpublished_book(app, config):
+    """Colab and Binder fetch a notebook from its repository: no repository, no buttons."""
+    if not config.html_theme_options.get("repository_url"):
+        config.html_theme_options["launch_buttons"] = {}
+
+
+def copy_mathjax(app):
+    """Copy the parts of MathJax that the pages use to _static/mathjax."""
+    package = Path(find_spec("mathjax").origin).parent / "static" / "mathjax"
+    target = Path(app.outdir) / "_static" / "mathjax"
+    files = [path for part in MATHJAX_PARTS for path in (package / "es5").glob(part)]
+    for path in files:
+        copy = target / path.relative_to(package / "es5")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    shutil.copyfile(package / "LICENSE", target / "LICENSE")
+
+
+def leave_out_thebe(app):
+    """Undo what sphinx_thebe has connected and added; Jupyter Book loads it in any case."""
+    for event, listeners in app.events.listeners.items():
+        app.events.listeners[event] = [
+            listener for listener in listeners if listener.handler.__module__ != "sphinx_thebe"
+        ]
+    app.registry.css_files = [css for css in app.registry.css_files if "thebe" not in css[0]]
+
+
+def repair_html(app, pagename, templatename, context, doctree):
+    """Apply REPAIRS to the page."""
+    for pattern, replacement in REPAIRS:
+        context["body"] = re.sub(pattern, replacement, context.get("body") or "")
+
+
+def check_pages(app, exception):
+    """The pages built are exactly those of the table of contents."""
+    if exception is not None or app.builder.format != "html":
+        return
+    wanted = {str(PurePosixPath(name).with_suffix("")) for name in app.config.external_site_map}
+    built = {
+        path.relative_to(app.outdir).with_suffix("").as_posix()
+        for path in Path(app.outdir, "book").rglob("*.html")
+    }
+    if built != wanted:
+        raise ExtensionError(
+            "the pages built are not those of _toc.yml: "
+            f"missing {sorted(wanted - built)}, unexpected {sorted(built - wanted)}"
+        )
