@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.rhs import Bound
+from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
 from odelib.tableaus import METHODS
 
@@ -74,8 +74,10 @@ class Solve:
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
+        bounds = (self.problem.bound, *(self.problem.events or ()))
         try:
-            return self._run()
+            with interruptible([bound.guard for bound in bounds if bound.guard]):
+                return self._run()
         except BaseException as error:
             message = f"{type(error).__name__} at t = {self.clock[self.at.T]:.6g}"
             error.solution = self._result(-1, message)

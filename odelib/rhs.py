@@ -1,7 +1,10 @@
 """What a user writes -> a C function pointer: `@rhs`, numba functions, plain Python callables."""
 
+import contextlib
 import ctypes
 import numbers
+import signal
+import threading
 from typing import Any, NamedTuple
 
 import numba
@@ -64,6 +67,7 @@ class Bound(NamedTuple):
     compiled: bool
     explain: Any  # (status, t, y) -> the exception that stopped it
     keep: tuple  # what must stay alive as long as the address is used
+    guard: Any  # of a Python function: holds back Ctrl-C where it would be lost; or None
 
 
 def bind(fun, n, args, *, y_complex=False, event=False):
@@ -96,7 +100,7 @@ def bind(fun, n, args, *, y_complex=False, event=False):
     def explain(status, t, y):
         return _explain_compiled(fun, outputs, args, inplace, status, t, y)
 
-    return Bound(known[form].address, ctx, True, explain, (known[form], kept))
+    return Bound(known[form].address, ctx, True, explain, (known[form], kept), None)
 
 
 # --- args ---------------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ _PROTOTYPE = pointers.c_signature(pointers.RHS)
 def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
     """A Python function behind a C callback; an exception stops the solve and is kept."""
     views = {}  # address -> array: a solve uses few buffers, and making a view takes 2 µs
-    failure = []
+    failure, guard = [], Guard()
 
     def view(pointer, count, is_complex):
         address = ctypes.addressof(pointer.contents)
@@ -160,13 +164,16 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
 
     def callback(t, y, ctx, dy):
         try:
+            guard.enter()
             state = view(y, n, y_complex).copy()
             slope = view(dy, outputs, y_complex and not event)
             if inplace:
                 fun(t, state, slope, *args)
             else:
                 slope[:] = _as_slope(fun(t, state, *args), outputs, slope.dtype)
+            guard.inside = False
         except BaseException as error:  # it must not cross the C frames: kept, raised by explain
+            guard.inside = False
             failure.append(error)
             return pointers.RAISED
         return 0
@@ -178,7 +185,7 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
         return failure.pop()
 
     ctx = np.array([n, outputs], dtype=np.int64)
-    return Bound(address, ctx, False, explain, (c_function, fun, args))
+    return Bound(address, ctx, False, explain, (c_function, fun, args), guard)
 
 
 def _as_slope(value, n, dtype):
@@ -191,6 +198,54 @@ def _as_slope(value, n, dtype):
     if slope.shape != (n,) and not (slope.ndim == 0 and n == 1):
         raise _length_error(n, slope.shape)
     return slope
+
+
+class Guard:
+    """Whether a user's Python function is running, and a Ctrl-C that came while it was not.
+
+    Python would raise KeyboardInterrupt on the way into or out of the C callback too, where ctypes
+    can only print and forget it.
+    """
+
+    def __init__(self):
+        self.inside, self.held = False, None
+
+    def enter(self):
+        """Called first thing in the callback, where exceptions are caught."""
+        self.inside = True
+        self.release()
+
+    def release(self):
+        """Hand a signal that was held back to whoever would have had it."""
+        held, self.held = self.held, None
+        if held is not None:
+            handler, *signal_and_frame = held
+            handler(*signal_and_frame)
+
+
+@contextlib.contextmanager
+def interruptible(guards):
+    """Hold back Ctrl-C except while a function of one of these guards runs (main thread only)."""
+    if not guards or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.getsignal(signal.SIGINT)
+    if not callable(previous):
+        yield
+        return
+
+    def hold(number, frame):
+        if any(guard.inside for guard in guards):
+            previous(number, frame)
+        else:
+            guards[0].held = (previous, number, frame)
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        guards[0].release()
 
 
 # --- What went wrong, in words --------------------------------------------------------------------

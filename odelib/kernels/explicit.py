@@ -199,9 +199,11 @@ def make_loop(stamp):
                 return RHS_FAILED
 
             if fixed_step > 0.0:
+                broken = 0  # a sum without a branch: compilers make vector code of it
                 for j in range(n):
-                    if not np.isfinite(y_new[j]):
-                        return NOT_FINITE
+                    broken += not abs(y_new[j]) < np.inf
+                if broken:
+                    return NOT_FINITE
             else:
                 norm = error_norm(err, y, y_new, rtol, atol)
                 factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**-exponent
@@ -261,7 +263,8 @@ def make_loop(stamp):
                 counts[STORED] += 1
             for j in range(n):
                 y[j] = y_new[j]
-                if fsal:
+            if fsal:
+                for j in range(n):
                     K[j] = K[(stages - 1) * n + j]
             counts[FRESH] = 1 if fsal else 0
             counts[STEPS] += 1
@@ -292,11 +295,14 @@ def scaled_norm(values, start, y, y_new, rtol, atol):
     """
     total = 0.0
     count = len(atol)
-    for j in range(count):
-        if count == len(y):
-            size, value = max(abs(y[j]), abs(y_new[j])), abs(values[start + j])
-        else:
-            size = max(np.hypot(y[2 * j], y[2 * j + 1]), np.hypot(y_new[2 * j], y_new[2 * j + 1]))
-            value = np.hypot(values[start + 2 * j], values[start + 2 * j + 1])
-        total += (value / (atol[j] + rtol[j] * size)) ** 2
+    if count == len(y):
+        for j in range(count):
+            scaled = values[start + j] / (atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j])))
+            total += scaled * scaled
+    else:
+        for j in range(0, 2 * count, 2):
+            size = max(np.hypot(y[j], y[j + 1]), np.hypot(y_new[j], y_new[j + 1]))
+            scaled = np.hypot(values[start + j], values[start + j + 1])
+            scaled /= atol[j // 2] + rtol[j // 2] * size
+            total += scaled * scaled
     return np.sqrt(total / count)

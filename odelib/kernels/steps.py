@@ -10,7 +10,7 @@ from odelib.tableaus import METHODS
 def step_of(method):
     """The compiled step of a method: an object with an `.address` that must be kept alive."""
     tab = METHODS[method]
-    numbers = (tab.A, tab.b, tab.c, tab.e, tab.e_low, tab.fsal, tab.two_estimates)
+    numbers = (tab.A, tab.b, tab.c, tab.e, tab.e_low, tab.fsal, tab.adaptive, tab.two_estimates)
     return step_pointer(make_step(*numbers, source_stamp()))
 
 
@@ -23,7 +23,7 @@ def more_of(method):
     return step_pointer(make_more(tab.A_more, tab.c_more, len(tab.b), source_stamp()))
 
 
-def make_step(A, b, c, e, e_low, fsal, two_estimates, stamp):
+def make_step(A, b, c, e, e_low, fsal, adaptive, two_estimates, stamp):
     """One step of a method as a Python function of the ABI STEP.
 
     It closes over constant arrays and numbers only, so numba can cache it on disk.
@@ -37,7 +37,8 @@ def make_step(A, b, c, e, e_low, fsal, two_estimates, stamp):
             for j in range(n):
                 slope = 0.0
                 for k in range(i):
-                    slope += A[i, k] * K[k * n + j]
+                    if A[i, k] != 0.0:  # decided when the step is compiled, like all weights here
+                        slope += A[i, k] * K[k * n + j]
                 y_new[j] = y[j] + h * slope
             # t + h may exceed t_new by a rounding error; f is never called beyond t_new
             t_stage = t_new if c[i] == 1.0 else t + c[i] * h
@@ -49,18 +50,22 @@ def make_step(A, b, c, e, e_low, fsal, two_estimates, stamp):
             for j in range(n):
                 slope = 0.0
                 for k in range(stages):
-                    slope += b[k] * K[k * n + j]
+                    if b[k] != 0.0:
+                        slope += b[k] * K[k * n + j]
                 y_new[j] = y[j] + h * slope
-        for j in range(n):
-            slope = 0.0
-            for k in range(stages):
-                slope += e[k] * K[k * n + j]
-            err[j] = h * slope
+        if adaptive:
+            for j in range(n):
+                slope = 0.0
+                for k in range(stages):
+                    if e[k] != 0.0:
+                        slope += e[k] * K[k * n + j]
+                err[j] = h * slope
         if two_estimates:
             for j in range(n):
                 slope = 0.0
                 for k in range(stages):
-                    slope += e_low[k] * K[k * n + j]
+                    if e_low[k] != 0.0:
+                        slope += e_low[k] * K[k * n + j]
                 err[n + j] = h * slope
         return 0
 
@@ -79,7 +84,8 @@ def make_more(A_more, c_more, stages, stamp):
             for j in range(n):
                 slope = 0.0
                 for k in range(stages + i):
-                    slope += A_more[i, k] * K[k * n + j]
+                    if A_more[i, k] != 0.0:
+                        slope += A_more[i, k] * K[k * n + j]
                 err[j] = y[j] + h * slope
             status = call_rhs(rhs, t + c_more[i] * h, err, ctx, offset(K, (stages + i) * n))
             if status != 0:

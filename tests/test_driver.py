@@ -1,0 +1,49 @@
+"""A solve in progress: it can be interrupted, and nothing that was computed is lost."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from odelib import rhs, solve_ivp
+
+SCRIPT = """
+import os, signal, sys, threading, time
+import odelib
+
+def f(t, y):
+    return y[1], -y[0]
+
+if sys.argv[1] == "compiled":
+    f = odelib.rhs(f)
+odelib.solve_ivp(f, (0, 1), [1.0, 0.0])
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    odelib.solve_ivp(f, (0, 1e12), [1.0, 0.0], t_eval=[0.0, 1.0, 1e12])
+except KeyboardInterrupt as stop:
+    print(stop.solution.status, stop.solution.t.tolist(), stop.solution.steps > 100)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+@pytest.mark.parametrize("kind", ["compiled", "python"])
+def test_ctrl_c_ends_the_solve_and_keeps_what_was_computed(kind):
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, kind],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,  # the solve itself would take hours
+        check=False,
+    )
+    assert done.stdout.split("\n")[0] == "-1 [0.0, 1.0] True", done.stderr
+
+
+def test_a_pause_changes_no_bit():
+    f = rhs(lambda t, y: (y[1], -np.sin(y[0])))
+    whole = solve_ivp(f, (0, 50), [1.0, 0.0], rtol=1e-8, atol=1e-8)
+    assert whole.steps > 300  # more than the first budget of steps: it was paused at least once
+    part = solve_ivp(f, (0, 50), [1.0, 0.0], rtol=1e-8, atol=1e-8, max_steps=137)
+    np.testing.assert_array_equal(part.y, whole.y[:, : part.steps + 1])
