@@ -41,7 +41,7 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     >>> @rhs
     ... def decay(t, y, rate):
     ...     return (-rate * y[0],)
-    >>> decay(0.0, [2.0], 0.5)
+    >>> decay(0.0, np.array([2.0]), 0.5)
     (-1.0,)
     """
     if function is None:

@@ -36,7 +36,7 @@ def stability_function(method, z):
 
     Examples
     --------
-    >>> stability_function("RK4", -1.0)
+    >>> round(stability_function("RK4", -1.0), 12)
     0.375
     >>> stability_function("Euler", 2j)
     (1+2j)

@@ -47,6 +47,8 @@ def setup(app):
     app.connect("config-inited", exclude_texts_of_notebooks, priority=400)
     app.connect("config-inited", hide_launch_buttons_of_unpublished_book)
     app.connect("builder-inited", copy_mathjax)
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-docstring", keep_bars_and_stars)
     app.connect("html-page-context", repair_html)
     app.connect("build-finished", check_pages)
     leave_out_thebe(app)
@@ -86,6 +88,15 @@ def leave_out_thebe(app):
             listener for listener in listeners if listener.handler.__module__ != "sphinx_thebe"
         ]
     app.registry.css_files = [css for css in app.registry.css_files if "thebe" not in css[0]]
+
+
+def keep_bars_and_stars(app, what, name, obj, options, lines):
+    """In a docstring |R| is a size and *args are arguments; reStructuredText has other ideas."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = line.split("``")  # what stands between double backticks stays as it is
+            parts[::2] = [re.sub(r"\||(?<!\*)\*(?=args)", r"\\\g<0>", part) for part in parts[::2]]
+            lines[i] = "``".join(parts)
 
 
 def repair_html(app, pagename, templatename, context, doctree):

@@ -37,5 +37,5 @@ def draw():
 
 
 if __name__ == "__main__":
-    draw().savefig(TARGET, dpi=160, metadata={"Software": None})
+    draw().savefig(TARGET, dpi=130, metadata={"Software": None})
     print(f"{TARGET.name}: {TARGET.stat().st_size // 1000} kB")

@@ -1,0 +1,50 @@
+"""Time to the first answer in a fresh process: import and one solve of a right-hand side never seen.
+
+Each row starts new processes in turn and shows medians in seconds. odelib's kernels are in numba's
+disk cache (one process runs before the timing starts); the right-hand side is compiled anew in each.
+
+    python benchmarks/cold_start.py
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+
+REPEATS = 7
+SOLVE = "solve_ivp({f}, (0, 1), [1.0], args=({k},), rtol=1e-8, atol=1e-8)"
+PROGRAMS = {
+    "import numpy": "import numpy",
+    "import numba": "import numba",
+    "import odelib": "import odelib",
+    "SciPy": "from scipy.integrate import solve_ivp\n"
+    "def f(t, y, k): return (-k * y[0],)\n" + SOLVE.format(f="f", k=2.0),
+    "odelib, Python f": "from odelib import solve_ivp\n"
+    "def f(t, y, k): return (-k * y[0],)\n" + SOLVE.format(f="f", k=2.0),
+    "odelib, compiled f": "from odelib import rhs, solve_ivp\n"
+    "@rhs\ndef f(t, y, k): return (-k * y[0],)\n" + SOLVE.format(f="f", k=2.0),
+}
+
+
+def seconds(program):
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return time.perf_counter() - start
+
+
+def main():
+    for program in PROGRAMS.values():
+        seconds(program)
+    times = {name: [] for name in PROGRAMS}
+    for _ in range(REPEATS):
+        for name, program in PROGRAMS.items():
+            times[name].append(seconds(program))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    print("| fresh process | median, s | / SciPy |")
+    print("|---|---:|---:|")
+    for name, median in medians.items():
+        print(f"| {name} | {median:.2f} | {median / medians['SciPy']:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
