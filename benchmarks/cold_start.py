@@ -1,7 +1,8 @@
-"""Time to the first answer in a fresh process: import and one solve of a right-hand side never seen.
+"""Time to the first answer in a fresh process: import and one solve of a function never seen.
 
-Each row starts new processes in turn and shows medians in seconds. odelib's kernels are in numba's
-disk cache (one process runs before the timing starts); the right-hand side is compiled anew in each.
+Each row starts new processes in turn and shows medians in seconds. odelib's kernels are in
+numba's disk cache (one process runs before the timing starts); the right-hand side is compiled
+anew in each.
 
     python benchmarks/cold_start.py
 """

@@ -41,8 +41,8 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     >>> @rhs
     ... def decay(t, y, rate):
     ...     return (-rate * y[0],)
-    >>> decay(0.0, np.array([2.0]), 0.5)
-    (-1.0,)
+    >>> float(decay(0.0, np.array([2.0]), 0.5)[0])
+    -1.0
     """
     if function is None:
         return lambda function: rhs(function, inplace=inplace, boundscheck=boundscheck)

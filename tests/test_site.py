@@ -145,7 +145,14 @@ def typeset(page):
 @each_page
 def test_page_is_sound(visit, page_name, width, scheme):
     page = visit(f"book/{page_name}.html", width, scheme)
+    page.wait_for_function("document.readyState === 'complete'")
+    folds = "button.toggle-button"
+    if page.locator(folds).count():
+        opened = page.locator(f"{folds}:not(.toggle-button-hidden)").count()
+        assert opened == 0, "hints, solutions and proofs start folded"
     typeset(page)
+    still_folded = page.locator(f"{folds}.toggle-button-hidden").count()
+    assert still_folded == 0, "each button unfolds its own box"
     assert page.problems == []
     assert page.title()
     assert page.evaluate("document.documentElement.dataset.theme") == scheme

@@ -33,6 +33,8 @@ REPAIRS = (
         r'(<div class="[^"]*\bproof\b[^"]*\bdropdown\b[^"]*"[^>]*>\s*)<p>Proof\. ?',
         r'\1<p class="admonition-title">Proof</p>\n<p>',
     ),
+    # All proofs of a page have the same id, by which the fold finds its box: it folds the first.
+    (r'(<div class="[^"]*\bproof\b[^"]*\bdropdown\b[^"]*") id="proof"', r"\1"),
     # A role that ARIA has withdrawn, and the list that it is no item of.
     (r'<div role="list" class="citation-list">', r'<div class="citation-list">'),
     (r' role="doc-biblioentry"', ""),
