@@ -55,7 +55,7 @@ class Solve:
         self.state = problem.y0.copy()
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
         n = len(self.y)
-        self.clock = np.array([problem.t0, problem.first_step, problem.t0, 0.0])
+        self.clock = np.array([problem.t0, problem.first_step, problem.t0])
         self.counts = np.zeros(states.COUNTS, dtype=np.int64)
         self.K = np.zeros(max(len(tab.P), 2) * n)
         self.y_new, self.y_mid = np.zeros(n), np.zeros(n)
@@ -173,7 +173,6 @@ class Solve:
     def _keep_chunks(self):
         """Put the full chunks aside and make room for more."""
         self._set_aside()
-        self.counts[self.at.STORED] = self.counts[self.at.FOUND] = 0
         self._make_room(2 * len(self.t))
         if len(self.addresses):
             self._make_room_for_events()
@@ -182,6 +181,7 @@ class Solve:
         stored, found = self.counts[self.at.STORED], self.counts[self.at.FOUND]
         self.steps.append((self.t[:stored], self.states[:stored], self.h[:stored], self.Q[:stored]))
         self.found.append((self.t_found[:found], self.which[:found], self.y_found[:found]))
+        self.counts[self.at.STORED] = self.counts[self.at.FOUND] = 0  # none is taken twice
 
     def _result(self, status, message):
         at, problem = self.at, self.problem

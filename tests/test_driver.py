@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from odelib import rhs, solve_ivp
+from odelib.driver import Solve
 
 SCRIPT = """
 import os, signal, sys, threading, time
@@ -47,3 +48,21 @@ def test_a_pause_changes_no_bit():
     assert whole.steps > 300  # more than the first budget of steps: it was paused at least once
     part = solve_ivp(f, (0, 50), [1.0, 0.0], rtol=1e-8, atol=1e-8, max_steps=137)
     np.testing.assert_array_equal(part.y, whole.y[:, : part.steps + 1])
+
+
+def test_a_result_made_twice_holds_nothing_twice(monkeypatch):
+    """Ctrl-C may come after the result was made: the one that the exception carries is as long."""
+    lengths = []
+    make = Solve._result
+
+    def make_twice(self, status, message):
+        first, second = make(self, status, message), make(self, status, message)
+        lengths.extend(
+            (len(sol.t), sol.y.shape[1], len(sol.t_events[0])) for sol in (first, second)
+        )
+        return second
+
+    monkeypatch.setattr(Solve, "_result", make_twice)
+    solve_ivp(lambda t, y: [y[1], -y[0]], (0, 9), [1.0, 0.0], events=lambda t, y: y[0])
+    assert lengths[0] == lengths[1]
+    assert lengths[0][2] == 3

@@ -4,7 +4,7 @@
 DONE, PAUSED, FULL, EVENT, RHS_FAILED, STEP_TOO_SMALL, NOT_FINITE = range(7)
 
 # clock (float64): the time reached, the size of the next step, and where f or an event failed.
-T, H, T_FAILED, CLOCK = range(4)
+T, H, T_FAILED = range(3)
 
 # counts (int64): FRESH says that K[0] holds f(t, y), RETRYING that the last step was rejected,
 # STATUS is what a failing function returned, FAILED_EVENT says which event (0: f itself).
