@@ -13,7 +13,7 @@ import pytest
 import odelib
 from odelib import pointers
 from odelib.pointers import machine_code
-from odelib.pointers.machine_code import identity
+from odelib.pointers.identity import identity
 
 compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"

@@ -11,6 +11,7 @@ rhs.py). Complex numbers are pairs of doubles. One step of a method is a C funct
 kernels/explicit.py), so that the loop over steps serves every method.
 
     calls.py         the signatures, and calls through an address from compiled code
+    identity.py      what compiled code depends on
     machine_code.py  C functions and kernels, kept on disk as machine code
     functions.py     a user's compiled function behind the ABI
 
@@ -32,7 +33,8 @@ from odelib.pointers.calls import (
     pack,
 )
 from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
-from odelib.pointers.machine_code import inlined, kernel, source_stamp, step_pointer
+from odelib.pointers.identity import source_stamp
+from odelib.pointers.machine_code import inlined, kernel, step_pointer
 
 __all__ = [
     "DISABLED",

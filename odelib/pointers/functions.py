@@ -6,7 +6,8 @@ import numba
 from numba import types
 
 from odelib.pointers.calls import DISABLED, RHS, array_value, unpack
-from odelib.pointers.machine_code import c_function, identity, source_stamp
+from odelib.pointers.identity import identity, source_stamp
+from odelib.pointers.machine_code import c_function
 
 # Statuses of a right-hand side; 0 is fine.
 RAISED, WRONG_LENGTH, RETURNED_NONE = 1, 2, 3

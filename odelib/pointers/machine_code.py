@@ -8,10 +8,8 @@ A file is found by a hash of all that the code depends on (`identity`, `machine`
 or not at all, and carries a hash of its content: one that is stale or damaged is not found.
 """
 
-import builtins
 import contextlib
 import ctypes
-import dis
 import functools
 import hashlib
 import importlib.util
@@ -22,7 +20,6 @@ import platform
 import re
 import tempfile
 import threading
-import types
 import warnings
 
 import llvmlite.binding as llvm
@@ -35,13 +32,12 @@ from odelib.pointers.calls import (
     KERNEL,
     STEP,
     c_signature,
-    is_compiled,
     kind_of,
     pack,
     unpack,
 )
+from odelib.pointers.identity import PACKAGE, own_identity
 
-PACKAGE = pathlib.Path(__file__).parents[1]
 MOST_FILES = 2000  # in the folder; beyond that the oldest are deleted
 # A kernel owns no memory, so there are no references to count: counting them took two fifths of the
 # time of a small system's step.
@@ -51,22 +47,13 @@ OPTIONS = {"error_model": "numpy", "_nrt": False}
 # --- What odelib compiles -------------------------------------------------------------------------
 
 
-@functools.cache
-def source_stamp():
-    """Hash of the sources that odelib's own compiled code is made from."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def step_pointer(step):
     """Compile one step of a method (see STEP); keep the result, use its `.address`."""
     if DISABLED:
         return _Interpreted(STEP, step)
     compiled = inlined(step)
     return c_function(
-        STEP, compiled, STEP.args, _as_given, _integer(STEP.return_type), _own_identity(step)
+        STEP, compiled, STEP.args, _as_given, _integer(STEP.return_type), own_identity(step)
     )
 
 
@@ -103,7 +90,7 @@ class Kernel:
 
         self.compiled = c_function(
             KERNEL, inlined(self.function), kinds, arguments, _integer(KERNEL.return_type),
-            _own_identity(self.function),
+            own_identity(self.function),
         )  # fmt: skip
         self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.compiled.address)
 
@@ -117,12 +104,6 @@ def _integer(c_type):
         return context.cast(builder, value, kind, c_type)
 
     return result
-
-
-def _own_identity(function):
-    """Name of a function of the package that closes over numbers and arrays only."""
-    closure = [_described(cell.cell_contents, ()) for cell in function.__closure__ or ()]
-    return f"{source_stamp()} {function.__module__}.{function.__qualname__} {closure}"
 
 
 class _Interpreted:
@@ -351,79 +332,3 @@ def _start_runtime():
     from numba.core.runtime import rtsys
 
     rtsys.initialize(cpu_target.target_context)
-
-
-# --- What a user's function is --------------------------------------------------------------------
-
-_LIBRARIES = {"numpy", "math", "cmath", "builtins", "numba"}  # whose content their version fixes
-
-
-class _Unknown(Exception):
-    """The function depends on something whose value cannot be told from that in another process."""
-
-
-def identity(function):
-    """Text that two numba functions share only if they compile to the same code; None: unknown."""
-    try:
-        return _described(function, ())
-    except _Unknown:
-        return None
-
-
-def _described(value, within):
-    """Text of a value that a function uses: numbers, arrays, modules, other functions."""
-    describe = functools.partial(_described, within=within)
-    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
-        return f"{type(value).__name__} {value!r}"
-    if isinstance(value, tuple):
-        fields = getattr(value, "_fields", "")
-        return f"{type(value).__qualname__} {fields} ({', '.join(map(describe, value))})"
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufc":
-        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
-        return f"{value.dtype.str} {np.shape(value)} {content}"
-    if isinstance(value, types.CodeType):
-        return _described_code(value, describe)
-    if is_compiled(value):
-        return _described_function(value, within)
-    if isinstance(value, types.ModuleType):
-        home, name = value.__name__, ""
-    else:
-        home, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if isinstance(value, np.ufunc):
-            home, name = "numpy", value.__name__
-    if home and name is not None and home.split(".")[0] in _LIBRARIES:
-        return f"{home}:{name}"
-    raise _Unknown
-
-
-def _described_code(code, describe):
-    signature = (code.co_argcount, code.co_flags, code.co_varnames, code.co_freevars)
-    parts = [code.co_code.hex(), code.co_exceptiontable.hex(), str(signature), str(code.co_names)]
-    return " ".join([*parts, *map(describe, code.co_consts)])
-
-
-def _described_function(dispatcher, within):
-    """Its code, its options, and the values of all names that it uses from outside."""
-    function = dispatcher.py_func
-    if function in within:  # recursion
-        return f"itself {within.index(function)}"
-    within = (*within, function)
-    options = dispatcher.targetoptions
-    if options.get("parallel") or options.get("debug"):
-        raise _Unknown
-    parts = [str(sorted((name, str(value)) for name, value in options.items()))]
-    parts.append(_described(function.__code__, within))
-    parts.append(_described(function.__defaults__, within))
-    values = [cell.cell_contents for cell in function.__closure__ or ()]
-    names = sorted(_global_names(function.__code__))
-    values += [function.__globals__.get(name, getattr(builtins, name, None)) for name in names]
-    return " ".join(parts + [_described(value, within) for value in values])
-
-
-def _global_names(code):
-    """Names that the code, and the code within it, looks up outside itself."""
-    names = {i.argval for i in dis.get_instructions(code) if i.opname.endswith(("GLOBAL", "_NAME"))}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= _global_names(constant)
-    return names
