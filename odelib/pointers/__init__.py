@@ -23,14 +23,13 @@ from odelib.pointers.calls import (
     DISABLED,
     RHS,
     STEP,
+    address_of,
     c_signature,
     call_rhs,
     call_step,
     data,
     is_compiled,
-    kind_of,
     offset,
-    pack,
 )
 from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
 from odelib.pointers.identity import source_stamp
@@ -43,6 +42,7 @@ __all__ = [
     "RHS",
     "STEP",
     "WRONG_LENGTH",
+    "address_of",
     "c_signature",
     "call_rhs",
     "call_step",
@@ -51,9 +51,7 @@ __all__ = [
     "inlined",
     "is_compiled",
     "kernel",
-    "kind_of",
     "offset",
-    "pack",
     "source_stamp",
     "step_pointer",
 ]

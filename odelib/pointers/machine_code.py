@@ -18,6 +18,7 @@ import os
 import pathlib
 import platform
 import re
+import struct
 import tempfile
 import threading
 import warnings
@@ -32,9 +33,10 @@ from odelib.pointers.calls import (
     KERNEL,
     STEP,
     c_signature,
+    flat,
     kind_of,
-    pack,
     unpack,
+    word_format,
 )
 from odelib.pointers.identity import PACKAGE, own_identity
 
@@ -74,15 +76,14 @@ class Kernel:
     """
 
     def __init__(self, function):
-        self.function, self.call, self.compiled = function, None, None
+        self.function, self.call, self.words, self.compiled = function, None, None, None
         functools.update_wrapper(self, function)
 
     def __call__(self, *args):
         if self.call is None:
             with _lock:
                 self._compile(tuple(map(kind_of, args)))
-        words = np.array(pack(args), dtype=np.int64)
-        return self.call(words.__array_interface__["data"][0])
+        return self.call(self.words.pack(*flat(args)))
 
     def _compile(self, kinds):
         def arguments(context, builder, words):
@@ -92,7 +93,8 @@ class Kernel:
             KERNEL, inlined(self.function), kinds, arguments, _integer(KERNEL.return_type),
             own_identity(self.function),
         )  # fmt: skip
-        self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.compiled.address)
+        self.words = struct.Struct("=" + "".join(map(word_format, kinds)))
+        self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)(self.compiled.address)
 
 
 def _as_given(context, builder, *values):
@@ -188,6 +190,7 @@ def _compile(signature, function, kinds, arguments, result):
         function._compiler.pipeline_class,
     )  # fmt: skip
     compiler.apart = function.targetoptions.get("_nrt") is False
+    kinds = compiler.fold_argument_types(kinds, {})[1]  # defaults, and *args as one tuple
     inner = compiler.compile(kinds, None)
 
     library = context.codegen().create_library("odelib")
@@ -197,9 +200,10 @@ def _compile(signature, function, kinds, arguments, result):
     c_function = ir.Function(module, c_type, symbol)
     builder = ir.IRBuilder(c_function.append_basic_block())
     callee = context.declare_function(module, inner.fndesc)
+    values = arguments(context, builder, *c_function.args)
     status, value = context.call_conv.call_function(
         builder, callee, inner.signature.return_type, kinds,
-        arguments(context, builder, *c_function.args), attrs=("alwaysinline",),
+        _folded(context, builder, kinds, values), attrs=("alwaysinline",),
     )  # fmt: skip
     with builder.if_then(status.is_error, likely=False):
         builder.ret(ir.Constant(c_type.return_type, 1))
@@ -211,6 +215,19 @@ def _compile(signature, function, kinds, arguments, result):
     library.enable_object_caching()
     library.finalize()
     return Compiled(library, symbol)
+
+
+def _folded(context, builder, kinds, values):
+    """The values as the function takes them: nothing for a default, one tuple for *args."""
+    values, folded = list(values), []
+    for kind in kinds:
+        if isinstance(kind, numba.types.Omitted):
+            folded.append(ir.Constant(context.get_value_type(kind), None))
+        elif isinstance(kind, numba.types.StarArgTuple | numba.types.StarArgUniTuple):
+            folded.append(context.make_tuple(builder, kind, values))
+        else:
+            folded.append(values.pop(0))
+    return folded
 
 
 def _llvm_types(context, signature):
