@@ -113,14 +113,14 @@ class Solve:
         """Evaluate the events at the start and choose the first step."""
         p = self.problem
         for i in range(len(self.addresses)):
-            code = self.kernel.probe()(
+            code = self.kernel.evaluate_event(
                 i, self.addresses, self.ctx_events, self.clock, self.counts, self.y, self.g
             )
             if code != self.at.DONE:
                 return code
         if p.step or p.first_step:
             return self.at.PAUSED
-        code = self.kernel.starter()(
+        code = self.kernel.first_step(
             p.bound.address, p.bound.ctx, self.clock, self.counts, p.t_end, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent, self.y, self.K, self.y_new,
         )  # fmt: skip
@@ -128,7 +128,7 @@ class Solve:
 
     def _advance(self, budget):
         p, more = self.problem, self.more_of(self.problem.method)
-        return self.kernel.loop()(
+        return self.kernel.advance(
             self.step_of(p.method).address, more.address if more else 0,
             p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
             p.t0, p.t_end, p.step, p.last, p.max_step,
