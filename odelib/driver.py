@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.arguments import method_of
+from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
 
@@ -41,6 +42,7 @@ class Problem(NamedTuple):
     events: tuple  # of Bound, (e,); None: not asked for
     directions: np.ndarray  # (e,)
     terminals: np.ndarray  # (e,)
+    progress: bool = False  # show a bar
 
 
 class Solve:
@@ -84,6 +86,12 @@ class Solve:
             raise
 
     def _run(self):
+        problem = self.problem
+        length = abs(problem.t_end - problem.t0)
+        with progress_bar(problem.progress, length, unit=" of t") as show:
+            return self._slices(show)
+
+    def _slices(self, show):
         at, problem = self.at, self.problem
         code = self._start()
         budget, started = 100, time.perf_counter()
@@ -96,6 +104,7 @@ class Solve:
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
+            show(abs(self.clock[at.T] - problem.t0))
             budget = int(budget * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled and now - started > _SLOW:
                 _remark_on_speed()
