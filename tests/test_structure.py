@@ -24,6 +24,7 @@ ORDER = (
     "solution",
     "driver",
     "ivp",
+    "njit_solver",
     "ensemble",
     "flows",
     "models",
