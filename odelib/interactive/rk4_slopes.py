@@ -34,7 +34,7 @@ TEXTS = {
     "{method} and Euler. Each method’s error is h times the distance of its line from the exact.",
     "slopes.across": "time t",
     "slopes.up": "slope",
-    "slopes.exact": "mean {exact_mean}",
+    "slopes.exact": "exact mean {exact_mean}",
     "slopes.method": "{method} {mean}",
     "slopes.euler": "Euler {euler_mean}",
     "slopes.caption": "{slopes}",
