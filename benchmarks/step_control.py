@@ -8,7 +8,8 @@ integral controller only). Each entry: evaluations, rejected steps, error at the
 References
 ----------
 Hairer, Wanner, *Solving Ordinary Differential Equations II*, 2nd ed., Springer 1996,
-doi:10.1007/978-3-642-05221-7, section IV.2 (PI step size control; DOPRI5 has β = 0.04 = 0.2 q, q = 1/5).
+doi:10.1007/978-3-642-05221-7, section IV.2 (PI step size control; DOPRI5 has β = 0.04, which is
+0.2 q with q = 1/5).
 """
 
 import math
