@@ -124,7 +124,7 @@ def solve_ivp(
     args = arguments.check_args(args)
     functions, directions, terminals = arguments.check_events(events)
     problem = Problem(
-        bound=bind(_one_column(fun) if vectorized else fun, n, args, y_complex=_is_complex(y0)),
+        bound=bind(_one_column(fun) if vectorized and callable(fun) else fun, n, args, y_complex=_is_complex(y0)),
         t0=t0,
         t_end=t_end,
         y0=y0,
