@@ -93,19 +93,23 @@ def _is_count(value):
     return isinstance(value, numbers.Real) and 0 <= value < math.inf and int(value) == value
 
 
-def check_step(step, length, others):
-    """(h, number of steps) of a fixed-step solve over an interval of this length."""
+def check_step(step, length, others, far=None):
+    """(h, number of steps) of a fixed-step solve over an interval of this length.
+
+    `far` is the time in it that is farthest from zero, where the spacing of numbers is widest.
+    """
     for name, value in others.items():
         if value is not None and value != math.inf:
             raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
     step = _number("step", step)
     if not 0.0 < step < math.inf:
         raise ValueError(f"step must be a positive number, got {step}")
+    far = abs(length) if far is None else far
+    if math.isfinite(far) and step < 4 * np.spacing(far):
+        raise ValueError(f"step = {step} is too small: times near {far:.6g} are the same number")
     steps = abs(length) / step
     if math.isinf(length):
         return step, 2**62
-    if steps > 2**53:
-        raise ValueError(f"step = {step} makes {steps:.3g} steps; take a larger one")
     whole = round(steps)
     return step, max(1, whole if abs(steps - whole) <= 4 * _EPS * steps else math.ceil(steps))
 

@@ -307,7 +307,9 @@ if not DISABLED:
     @overload(_store)
     def _store_overload(value, dy):
         if isinstance(dy.dtype, types.Float) and _is_complex(value):
-            raise numba.core.errors.TypingError("it returns complex numbers where real ones are needed")
+            raise numba.core.errors.TypingError(
+                "it returns complex numbers where real ones are needed"
+            )
         if isinstance(value, types.Tuple) and value.count:  # of mixed types
 
             def store(value, dy):

@@ -207,7 +207,9 @@ def _as_numbers(value, slope, dtype, event):
         raise _none_error(event)
     if slope.dtype.kind == "c":
         if dtype.kind != "c":
-            raise TypeError(f"{_must_return(event)}; it returns complex numbers for a real y0")
+            raise TypeError(
+                f"{_must_return(event)}; it returns complex numbers where real ones are needed"
+            )
         return slope
     if slope.dtype.kind == "O" and None not in slope.ravel().tolist():
         with contextlib.suppress(TypeError, ValueError, OverflowError):
@@ -291,7 +293,9 @@ def _must_return(event):
 
 def _none_error(event):
     if event:
-        return TypeError("an event returned None; it must return one number (is a `return` missing?)")
+        return TypeError(
+            "an event returned None; it must return one number (is a `return` missing?)"
+        )
     return TypeError("fun returned None; it must return dy/dt (is a `return` missing?)")
 
 

@@ -146,7 +146,8 @@ def cases(draw):
     options = {"max_steps": draw(st.integers(1, MOST_STEPS)), "dense_output": draw(st.booleans())}
     if not METHODS[method].adaptive or draw(st.integers(0, 3)) == 0:
         step = draw(st.one_of(st.floats(1 / 60, 3.0), st.integers(1, 60).map(lambda k: 1 / k)))
-        options["step"] = max(step * scale, 5e-324)
+        farthest = max(abs(t0), abs(t_end) if np.isfinite(t_end) else 0.0)
+        options["step"] = max(step * scale, 4 * np.spacing(farthest))
     else:
         options["rtol"] = draw(st.sampled_from([0.0, 1e-13, 1e-6, 1e-3, 1.0, 1e3]))
         options["atol"] = draw(st.sampled_from([0.0, 1e-300, 1e-12, 1e-6, 1.0, np.inf]))
@@ -230,8 +231,8 @@ def check(case, sol):
         assert sol.status != 0 or sol.t[-1] == t_end
         assert len(sol.t) == (sol.steps + 1 if moves else 2)
         advance = np.diff(sol.t) * ahead
-        # a fixed step may be smaller than the spacing of numbers, an event may end the solve at t0
-        may_stand = not moves or "step" in case.options or sol.status == 1
+        # an event may end the solve where it starts
+        may_stand = not moves or sol.status == 1
         assert (advance >= 0).all() if may_stand else (advance > 0).all()
         assert min(t0, t_end) <= sol.t.min() <= sol.t.max() <= max(t0, t_end)
     if len(sol.t) or not moves:
@@ -246,7 +247,8 @@ def check(case, sol):
         ends = sol.sol.t_min, sol.sol.t_max
         assert min(t0, t_end) <= ends[0] <= ends[1] <= max(t0, t_end)
         if t_eval is None and moves:
-            np.testing.assert_array_equal(sol.sol(sol.sol.ts), sol.sol.ys.T)
+            with np.errstate(all="ignore"):  # the interpolant may overflow
+                np.testing.assert_array_equal(sol.sol(sol.sol.ts), sol.sol.ys.T)
         assert sol.sol(t0).shape == (n,)
     else:
         assert sol.sol is None
@@ -312,8 +314,9 @@ def test_what_is_not_an_array_of_n_numbers_is_refused_by_every_method(what, meth
 # --- Arguments of any kind ------------------------------------------------------------------------
 
 THINGS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.binary(max_size=3),
-    st.complex_numbers(), st.lists(st.floats(), max_size=3), st.lists(st.text(max_size=2)),
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3),
+    st.binary(max_size=3), st.complex_numbers(), st.lists(st.floats(), max_size=3),
+    st.lists(st.text(max_size=2)),
     st.lists(st.lists(st.integers(), max_size=2), max_size=2), st.just(object()),
     st.sampled_from(["RK45", "Euler", np.float32(0.5), np.array(0.5), np.array([1j]), 10**400]),
 )  # fmt: skip

@@ -81,7 +81,9 @@ def guarded(monkeypatch):
 
     def guarded_problem(**fields):
         arrays = ("rtol", "atol", "t_eval", "directions", "terminals")
-        fields |= {name: guarded.copied(fields[name]) for name in arrays if fields[name] is not None}
+        fields |= {
+            name: guarded.copied(fields[name]) for name in arrays if fields[name] is not None
+        }
         return problem(**fields | {"y0": fields["y0"].view(State)})
 
     monkeypatch.setattr(ivp, "Problem", guarded_problem)

@@ -242,7 +242,7 @@ def test_a_missing_return_is_a_clear_error(decorate):
 @pytest.mark.parametrize("decorate", [lambda f: f, rhs])
 def test_complex_slopes_of_a_real_problem_are_refused(decorate):
     for wrong in lambda t, y: 1j * y, lambda t, y: (1j * y[0], y[1]):
-        with pytest.raises(TypeError, match="it returns complex numbers for a real y0"):
+        with pytest.raises(TypeError, match="it returns complex numbers where real ones"):
             solve(decorate(wrong))
 
 
