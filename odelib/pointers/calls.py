@@ -1,0 +1,177 @@
+"""The signatures of the C ABI, calls through an address, and arguments packed into words."""
+
+import ctypes
+import struct
+
+import numba
+import numpy as np
+from numba import types
+
+_INT64, _FLOAT64 = struct.Struct("=q"), struct.Struct("=d")
+
+DISABLED = bool(numba.config.DISABLE_JIT)
+
+DOUBLES = types.CPointer(types.float64)
+WORDS = types.CPointer(types.int64)
+RHS = types.int32(types.float64, DOUBLES, WORDS, DOUBLES)
+# step(rhs, t, t_new, h, n, y, ctx, K, y_new, err) -> status of rhs
+STEP = types.int32(
+    types.intp, types.float64, types.float64, types.float64, types.int64,
+    DOUBLES, WORDS, DOUBLES, DOUBLES, DOUBLES,
+)  # fmt: skip
+KERNEL = types.int64(WORDS)  # its arguments are packed into words
+
+_POINTER = {DOUBLES: ctypes.POINTER(ctypes.c_double), WORDS: ctypes.POINTER(ctypes.c_int64)}
+_C_TYPE = {types.float64: ctypes.c_double, types.int32: ctypes.c_int32} | {
+    types.int64: ctypes.c_int64,
+    types.intp: ctypes.c_int64,
+}
+
+
+def c_signature(signature):
+    """The ctypes prototype of a numba signature of doubles, integers and pointers."""
+    kinds = [(_POINTER | _C_TYPE)[kind] for kind in (signature.return_type, *signature.args)]
+    return ctypes.CFUNCTYPE(*kinds)
+
+
+def is_compiled(function):
+    """Whether numba has compiled, or will compile, this function."""
+    return isinstance(function, numba.core.dispatcher.Dispatcher)
+
+
+# --- Calls through an address ---------------------------------------------------------------
+
+if DISABLED:
+
+    def _caller(signature):
+        prototype = c_signature(signature)
+
+        def call(address, *arguments):
+            return prototype(int(address))(*arguments)
+
+        return call
+
+    def data(array):
+        """Pointer to the first element of a contiguous array."""
+        return array.ctypes.data_as(_POINTER[DOUBLES if array.dtype == float else WORDS])
+
+    def offset(pointer, count):
+        """The pointer `count` elements further on."""
+        address = ctypes.addressof(pointer.contents) + 8 * count
+        return ctypes.cast(ctypes.c_void_p(address), type(pointer))
+
+else:
+    from llvmlite import ir
+    from numba.extending import intrinsic
+
+    def _caller(signature):
+        @intrinsic
+        def call(typing_context, address, *arguments):
+            def generate(context, builder, _, values):
+                value_types = [context.get_value_type(kind) for kind in signature.args]
+                prototype = ir.FunctionType(
+                    context.get_value_type(signature.return_type), value_types
+                )
+                pointer = builder.inttoptr(values[0], prototype.as_pointer())
+                unpacked = [builder.extract_value(values[1], i) for i in range(len(signature.args))]
+                return builder.call(pointer, unpacked)
+
+            star = types.StarArgTuple(signature.args)
+            return signature.return_type(types.intp, star), generate
+
+        return call
+
+    @intrinsic
+    def data(typing_context, array):
+        """Pointer to the first element of a contiguous array."""
+
+        def generate(context, builder, signature, values):
+            return context.make_array(signature.args[0])(context, builder, values[0]).data
+
+        return types.CPointer(array.dtype)(array), generate
+
+    @intrinsic
+    def offset(typing_context, pointer, count):
+        """The pointer `count` elements further on."""
+
+        def generate(context, builder, signature, values):
+            return builder.gep(values[0], [values[1]])
+
+        return pointer(pointer, types.intp), generate
+
+
+call_rhs = _caller(RHS)
+call_step = _caller(STEP)
+
+
+# --- Arguments as words ------------------------------------------------------------------------
+
+
+def kind_of(value):
+    """The numba type that `pack` gives a number or a contiguous array; None for anything else."""
+    if isinstance(value, np.ndarray):
+        return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
+    if isinstance(value, bool | np.bool_):
+        return types.boolean
+    if isinstance(value, int | np.integer):
+        return types.int64
+    if isinstance(value, float | np.floating):
+        return types.float64
+    return None
+
+
+def pack(values):
+    """The words of numbers and contiguous arrays: numbers by value, arrays by address, shape."""
+    words = []
+    for value in values:
+        if isinstance(value, np.ndarray):
+            words.append(value.__array_interface__["data"][0])
+            words.extend(value.shape)
+        elif isinstance(value, float):
+            words.append(_INT64.unpack(_FLOAT64.pack(value))[0])
+        else:
+            words.append(int(value))
+    return words
+
+
+def unpack(context, builder, words, kinds):
+    """LLVM values of arguments of these kinds: the inverse of `pack`, for a wrapper."""
+    place = 0
+
+    def load():
+        nonlocal place
+        address = builder.gep(words, [ir.Constant(ir.IntType(64), place)])
+        place += 1
+        return builder.load(address)
+
+    return [_load_argument(context, builder, kind, load) for kind in kinds]
+
+
+def _load_argument(context, builder, kind, load):
+    """LLVM value of one argument from its words."""
+    if kind == types.float64:
+        return builder.bitcast(load(), ir.DoubleType())
+    if kind == types.int64:
+        return load()
+    if kind == types.boolean:
+        return builder.trunc(load(), context.get_value_type(kind))
+    element = context.get_data_type(kind.dtype)
+    itemsize = ir.Constant(ir.IntType(64), context.get_abi_sizeof(element))
+    pointer = builder.inttoptr(load(), element.as_pointer())
+    shape = [load() for _ in range(kind.ndim)]
+    strides = [itemsize]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    return array_value(context, builder, kind, pointer, shape, strides)
+
+
+def array_value(context, builder, kind, pointer, shape, strides=None):
+    """LLVM value of an array over memory that is not numba's."""
+    itemsize = ir.Constant(
+        ir.IntType(64), context.get_abi_sizeof(context.get_data_type(kind.dtype))
+    )
+    array = context.make_array(kind)(context, builder)
+    numba.np.arrayobj.populate_array(
+        array, pointer, shape, strides or [itemsize], itemsize, meminfo=None
+    )
+    return array._getvalue()
