@@ -74,7 +74,9 @@ def _check_returned(kind, slope):
                 f"it must return a tuple, a list or a 1-D array of numbers, it returns {kind}"
             )
         if isinstance(member, types.Complex) and not isinstance(slope.dtype, types.Complex):
-            raise numba.core.errors.TypingError("it returns complex numbers where real ones are needed")
+            raise numba.core.errors.TypingError(
+                "it returns complex numbers where real ones are needed"
+            )
 
 
 def _members(kind):
