@@ -11,8 +11,10 @@ rhs.py). Complex numbers are pairs of doubles. One step of a method is a C funct
 kernels/explicit.py), so that the loop over steps serves every method.
 
     calls.py         the signatures, and calls through an address from compiled code
+    compiling.py     a numba function as a C function
     identity.py      what compiled code depends on
-    machine_code.py  C functions and kernels, kept on disk as machine code
+    machine_code.py  C functions kept on disk
+    loops.py         odelib's own steps and kernels
     functions.py     a user's compiled function behind the ABI
 
 Under `NUMBA_DISABLE_JIT=1` each primitive has a twin made with ctypes, and every kernel runs as
@@ -23,18 +25,17 @@ from odelib.pointers.calls import (
     DISABLED,
     RHS,
     STEP,
+    address_of,
     c_signature,
     call_rhs,
     call_step,
     data,
     is_compiled,
-    kind_of,
     offset,
-    pack,
 )
 from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
 from odelib.pointers.identity import source_stamp
-from odelib.pointers.machine_code import inlined, kernel, step_pointer
+from odelib.pointers.loops import inlined, kernel, step_pointer
 
 __all__ = [
     "DISABLED",
@@ -43,6 +44,7 @@ __all__ = [
     "RHS",
     "STEP",
     "WRONG_LENGTH",
+    "address_of",
     "c_signature",
     "call_rhs",
     "call_step",
@@ -51,9 +53,7 @@ __all__ = [
     "inlined",
     "is_compiled",
     "kernel",
-    "kind_of",
     "offset",
-    "pack",
     "source_stamp",
     "step_pointer",
 ]

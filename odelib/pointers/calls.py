@@ -1,13 +1,10 @@
 """The signatures of the C ABI, calls through an address, and arguments packed into words."""
 
 import ctypes
-import struct
 
 import numba
 import numpy as np
 from numba import types
-
-_INT64, _FLOAT64 = struct.Struct("=q"), struct.Struct("=d")
 
 DISABLED = bool(numba.config.DISABLE_JIT)
 
@@ -108,7 +105,7 @@ call_step = _caller(STEP)
 
 
 def kind_of(value):
-    """The numba type that `pack` gives a number or a contiguous array; None for anything else."""
+    """The numba type of a number or a contiguous array; None for anything else."""
     if isinstance(value, np.ndarray):
         return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
     if isinstance(value, bool | np.bool_):
@@ -120,22 +117,42 @@ def kind_of(value):
     return None
 
 
-def pack(values):
-    """The words of numbers and contiguous arrays: numbers by value, arrays by address, shape."""
-    words = []
+def word_format(kind):
+    """Letters of the `struct` module for the words of an argument of this kind."""
+    return "d" if kind == types.float64 else "q" * (1 + getattr(kind, "ndim", 0))
+
+
+def flat(values):
+    """What the words hold of numbers and contiguous arrays: each array as its address and shape."""
+    numbers, address = [], address_of
     for value in values:
-        if isinstance(value, np.ndarray):
-            words.append(value.__array_interface__["data"][0])
-            words.extend(value.shape)
-        elif isinstance(value, float):
-            words.append(_INT64.unpack(_FLOAT64.pack(value))[0])
+        if type(value) is np.ndarray:
+            numbers.append(address(value))
+            numbers.extend(value.shape)
         else:
-            words.append(int(value))
-    return words
+            numbers.append(value)
+    return numbers
+
+
+_FIELD, _HEAD = ctypes.c_void_p.from_address, object.__basicsize__
+
+
+def address_of(array):
+    """The address of an array's first element, ten times as quickly as `array.ctypes.data`.
+
+    It is the first field behind the head of the object.
+    """
+    return _FIELD(id(array) + _HEAD).value
+
+
+if address_of(_SAMPLE := np.zeros(1)) != _SAMPLE.ctypes.data:  # another layout than NumPy 2's
+
+    def address_of(array):
+        return array.ctypes.data
 
 
 def unpack(context, builder, words, kinds):
-    """LLVM values of arguments of these kinds: the inverse of `pack`, for a wrapper."""
+    """LLVM values of arguments of these kinds: the inverse of `flat`, for a wrapper."""
     place = 0
 
     def load():

@@ -9,10 +9,8 @@ or not at all, and carries a hash of its content: one that is stale or damaged i
 """
 
 import contextlib
-import ctypes
 import functools
 import hashlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -25,93 +23,11 @@ import warnings
 import llvmlite.binding as llvm
 import numba
 import numpy as np
-from llvmlite import ir
 
-from odelib.pointers.calls import (
-    DISABLED,
-    KERNEL,
-    STEP,
-    c_signature,
-    kind_of,
-    pack,
-    unpack,
-)
-from odelib.pointers.identity import PACKAGE, own_identity
+from odelib.pointers.compiling import compile_c
+from odelib.pointers.identity import PACKAGE
 
 MOST_FILES = 2000  # in the folder; beyond that the oldest are deleted
-# A kernel owns no memory, so there are no references to count: counting them took two fifths of the
-# time of a small system's step.
-OPTIONS = {"error_model": "numpy", "_nrt": False}
-
-
-# --- What odelib compiles -------------------------------------------------------------------------
-
-
-def step_pointer(step):
-    """Compile one step of a method (see STEP); keep the result, use its `.address`."""
-    if DISABLED:
-        return _Interpreted(STEP, step)
-    compiled = inlined(step)
-    return c_function(
-        STEP, compiled, STEP.args, _as_given, _integer(STEP.return_type), own_identity(step)
-    )
-
-
-def kernel(function):
-    """Compile a loop over steps at its first call; it runs without the GIL."""
-    return function if DISABLED else Kernel(function)
-
-
-def inlined(function):
-    """Compile a part of a kernel, of which it becomes a part."""
-    return numba.njit(**OPTIONS)(function)
-
-
-class Kernel:
-    """A compiled function of numbers and contiguous arrays that returns an integer.
-
-    It is called with the same kinds of arguments every time.
-    """
-
-    def __init__(self, function):
-        self.function, self.call, self.compiled = function, None, None
-        functools.update_wrapper(self, function)
-
-    def __call__(self, *args):
-        if self.call is None:
-            with _lock:
-                self._compile(tuple(map(kind_of, args)))
-        words = np.array(pack(args), dtype=np.int64)
-        return self.call(words.__array_interface__["data"][0])
-
-    def _compile(self, kinds):
-        def arguments(context, builder, words):
-            return unpack(context, builder, words, kinds)
-
-        self.compiled = c_function(
-            KERNEL, inlined(self.function), kinds, arguments, _integer(KERNEL.return_type),
-            own_identity(self.function),
-        )  # fmt: skip
-        self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.compiled.address)
-
-
-def _as_given(context, builder, *values):
-    return values
-
-
-def _integer(c_type):
-    def result(context, builder, kind, value, *values):
-        return context.cast(builder, value, kind, c_type)
-
-    return result
-
-
-class _Interpreted:
-    """The twin of a compiled C function: a Python function behind a C pointer."""
-
-    def __init__(self, signature, function):
-        self._callback = c_signature(signature)(function)  # kept alive with this object
-        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value
 
 
 # --- A C function, from the disk or compiled ------------------------------------------------------
@@ -136,103 +52,20 @@ def c_function(signature, function, kinds, arguments, result, known_as):
     `result(context, builder, kind, value, *c_arguments)` what the C function returns; 1 if it
     raised. It is loaded from the disk if `known_as`, where not None, was kept there.
     """
-
-    def compile_it():
-        _load_array_functions()
-        with numba.core.compiler_lock.global_compiler_lock:
-            return _compile(signature, function, kinds, arguments, result)
-
     if known_as is None:
-        return compile_it()
+        return compile_c(signature, function, kinds, arguments, result)
     name = hashlib.sha256(f"{machine()} {signature} {kinds} {known_as}".encode()).hexdigest()[:40]
     with _lock:
         if name not in _in_use:
             found = _read(name)
             if found is None:
-                found = compile_it()
+                found = compile_c(signature, function, kinds, arguments, result)
                 _write(name, found)
             _in_use[name] = found
         return _in_use[name]
 
 
 _in_use, _lock = {}, threading.RLock()  # what is in use is kept: its address may be anywhere
-
-
-class Compiled:
-    """Machine code that numba has made, as long as this object lives."""
-
-    def __init__(self, library, symbol):
-        self.library, self.symbol = library, symbol
-        self.address = library.get_pointer_to_function(symbol)
-
-
-class _Plain(numba.core.dispatcher._FunctionCompiler):
-    """Numba's compiler without the wrappers for calls from Python and C.
-
-    Where the buffers that it is given lie apart, vector code needs no check of that.
-    """
-
-    apart = False
-
-    def _customize_flags(self, flags):
-        flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        flags.noalias = self.apart
-        return flags
-
-
-def _compile(signature, function, kinds, arguments, result):
-    description = function.targetdescr
-    context = description.target_context.subtarget(enable_nrt=True)
-    compiler = _Plain(
-        function.py_func, description, function.targetoptions, function.locals,
-        function._compiler.pipeline_class,
-    )  # fmt: skip
-    compiler.apart = function.targetoptions.get("_nrt") is False
-    inner = compiler.compile(kinds, None)
-
-    library = context.codegen().create_library("odelib")
-    symbol = f"odelib.{inner.fndesc.llvm_func_name}"
-    module = library.create_ir_module(symbol)
-    c_type = ir.FunctionType(*_llvm_types(context, signature))
-    c_function = ir.Function(module, c_type, symbol)
-    builder = ir.IRBuilder(c_function.append_basic_block())
-    callee = context.declare_function(module, inner.fndesc)
-    status, value = context.call_conv.call_function(
-        builder, callee, inner.signature.return_type, kinds,
-        arguments(context, builder, *c_function.args), attrs=("alwaysinline",),
-    )  # fmt: skip
-    with builder.if_then(status.is_error, likely=False):
-        builder.ret(ir.Constant(c_type.return_type, 1))
-    kind = inner.signature.return_type
-    builder.ret(result(context, builder, kind, value, *c_function.args))
-    library.add_ir_module(module)
-    library.add_linking_library(inner.library)
-    library.add_linking_library(numba.core.runtime.rtsys.library)
-    library.enable_object_caching()
-    library.finalize()
-    return Compiled(library, symbol)
-
-
-def _llvm_types(context, signature):
-    value_types = [context.get_value_type(kind) for kind in signature.args]
-    return context.get_value_type(signature.return_type), value_types
-
-
-@functools.cache
-def _load_array_functions():
-    """Load numba's functions of arrays without scipy.linalg, which takes as long as all the rest.
-
-    They import it only to learn whether it is there, and again where it is needed.
-    """
-    from numba.np import linalg
-
-    look = linalg.ensure_blas
-    if importlib.util.find_spec("scipy"):
-        linalg.ensure_blas = lambda: None
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        linalg.ensure_blas = look
 
 
 @functools.cache
