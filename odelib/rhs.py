@@ -123,7 +123,8 @@ def _pack(args):
             words.append(int(np.float64(value).view(np.int64)))
         elif isinstance(value, np.ndarray | list | tuple):
             array = _as_argument(value, i)
-            kinds.append(types.Array(numba.from_dtype(array.dtype), array.ndim, "C"))
+            kind = numba.from_dtype(array.dtype)
+            kinds.append(types.Array(kind, array.ndim, "C", readonly=not array.flags.writeable))
             words += [pointers.address_of(array), *array.shape]
             kept.append(array)
         else:
@@ -142,7 +143,7 @@ def _as_argument(value, i):
         raise TypeError(
             f"args[{i}] must be a number or an array of numbers, got dtype {array.dtype}"
         )
-    return np.ascontiguousarray(array, dtype=kind)
+    return np.require(array, kind, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 # --- Plain Python functions ---------------------------------------------------------------------

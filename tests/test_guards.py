@@ -14,7 +14,7 @@ import pytest
 from odelib import METHODS, rhs, solve_ivp
 
 JIT = not numba.config.DISABLE_JIT
-GUARD, PATTERN = 64, 0xA5  # bytes on either side
+GUARD = 64  # bytes on either side
 
 
 class NumpyWith:
@@ -33,12 +33,14 @@ class Guarded:
     def __init__(self):
         self.blocks = []
 
-    def allocate(self, shape, dtype=float, fill=PATTERN):
+    def allocate(self, shape, dtype=float, fill=0xA5):
         """An array full of the byte `fill`, between its guards."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        block = np.full(size + 2 * GUARD, PATTERN, dtype=np.uint8)
+        # not the same in every block: what is copied from guard to guard must be seen
+        pattern = 1 + 37 * len(self.blocks) % 255
+        block = np.full(size + 2 * GUARD, pattern, dtype=np.uint8)
         block[GUARD : GUARD + size] = fill
-        self.blocks.append(block)
+        self.blocks.append((block, pattern))
         return block[GUARD : GUARD + size].view(dtype).reshape(shape)
 
     def zeros(self, shape, dtype=float):
@@ -60,8 +62,8 @@ class Guarded:
     def untouched(self):
         """Whether every guard still holds the pattern."""
         return all(
-            (block[:GUARD] == PATTERN).all() and (block[-GUARD:] == PATTERN).all()
-            for block in self.blocks
+            (block[:GUARD] == pattern).all() and (block[-GUARD:] == pattern).all()
+            for block, pattern in self.blocks
         )
 
 
