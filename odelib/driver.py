@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from odelib.arguments import method_of
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
-from odelib.tableaus import METHODS
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
@@ -52,7 +52,7 @@ class Solve:
         self.problem, self.kernel, self.at = problem, explicit, states
         # kept as long as their addresses are used: two threads may each make their own
         self.step, self.more = steps.step_of(problem.method), steps.more_of(problem.method)
-        self.tab = tab = METHODS[problem.method]
+        self.tab = tab = method_of(problem.method)
         self.state = problem.y0.copy()
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
         n = len(self.y)
@@ -137,7 +137,7 @@ class Solve:
             p.t0, p.t_end, p.step, p.last, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent,
             self.y, self.K, self.y_new, self.err,
-            len(self.tab.b), self.tab.fsal, self.tab.P,
+            self.tab.stages, self.tab.fsal, self.tab.P,
             self.t, self.states, self.h, self.Q, self.t_eval, self.y_eval,
             self.addresses, self.ctx_events, p.directions, self.left, self.g,
             self.t_found, self.which, self.y_found, self.y_mid, self.g_mid,

@@ -44,7 +44,9 @@ def solve_ivp(
         State at the start; complex numbers make the problem complex.
     method : str
         A name in `METHODS`. Fixed step: 'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4',
-        'RK38'. Adaptive: 'RK23', 'RK45', 'Tsit5', 'DOP853'.
+        'RK38', and for y = (q, v), two equal halves where q′ depends on v only and v′ on t and q
+        only, the symplectic 'SymplecticEuler', 'StormerVerlet'. Adaptive: 'RK23', 'RK45', 'Tsit5',
+        'DOP853'.
     t_eval : array_like, shape (m,), optional
         Times at which to store the solution, sorted, within t_span; between the steps the method's
         interpolant is used. By default every step is stored.
@@ -112,7 +114,7 @@ def solve_ivp(
     t0, t_end = arguments.check_t_span(t_span)
     y0 = arguments.check_y0(y0)
     n = len(y0)
-    tab = arguments.check_method(method)
+    tab = arguments.check_method(method, n)
     if step is None and not tab.adaptive:
         raise ValueError(f"method {method!r} has a fixed step: give step=")
     last = 0

@@ -7,6 +7,7 @@ their own bounds stand in `AMPLIFYING`, and a test measures the cause.
 
 import json
 
+import numba
 import numpy as np
 import pytest
 import scipy.integrate
@@ -14,6 +15,9 @@ import scipy.integrate
 from conftest import ROOT
 from odelib import rhs, solve_ivp
 
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="says nothing about lines; takes long as plain Python"
+)
 PROBLEMS = {
     problem["name"]: problem
     for problem in json.loads(

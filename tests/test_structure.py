@@ -14,6 +14,7 @@ ORDER = (
     "tableau",
     "dop853",
     "tableaus",
+    "splitting",
     "arguments",
     "stability",
     "pointers",

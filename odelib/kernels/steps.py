@@ -2,14 +2,18 @@
 
 import functools
 
+from odelib.arguments import method_of
+from odelib.kernels import symplectic
 from odelib.pointers import call_rhs, offset, source_stamp, step_pointer
-from odelib.tableaus import METHODS
+from odelib.splitting import Splitting
 
 
 @functools.cache
 def step_of(method):
     """The compiled step of a method: an object with an `.address` that must be kept alive."""
-    tab = METHODS[method]
+    tab = method_of(method)
+    if isinstance(tab, Splitting):
+        return step_pointer(symplectic.make_step(tab.kicks, tab.drifts, tab.stages))
     numbers = (tab.A, tab.b, tab.c, tab.e, tab.e_low, tab.fsal, tab.adaptive, tab.two_estimates)
     return step_pointer(make_step(*numbers, source_stamp()))
 
@@ -17,7 +21,9 @@ def step_of(method):
 @functools.cache
 def more_of(method):
     """The compiled stages that only the interpolant needs, or None where there are none."""
-    tab = METHODS[method]
+    tab = method_of(method)
+    if isinstance(tab, Splitting):
+        return step_pointer(symplectic.make_more(tab.stages))
     if not len(tab.c_more):
         return None
     return step_pointer(make_more(tab.A_more, tab.c_more, len(tab.b), source_stamp()))
