@@ -6,7 +6,7 @@ import pytest
 from odelib import solve_ivp
 
 NAMES = "'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4', 'RK38', 'RK23', 'RK45', 'Tsit5', "
-NAMES += "'DOP853'"
+NAMES += "'DOP853', 'SymplecticEuler', 'StormerVerlet'"
 UNSORTED = (
     "Values in `t_eval` are not properly sorted. They must run from start to end of t_span, "
     "without repetitions"
@@ -59,6 +59,11 @@ BAD = [
     ),
     (dict(method="rk4"), ValueError, f"method must be one of {NAMES}; got 'rk4'"),
     (dict(method=None), ValueError, f"method must be one of {NAMES}; got None"),
+    (
+        dict(method="StormerVerlet", step=0.1),
+        ValueError,
+        "method 'StormerVerlet' takes y = (q, v), two halves of equal length; y0 has 1 components",
+    ),
     (dict(method=["RK45"]), ValueError, f"method must be one of {NAMES}; got ['RK45']"),
     (dict(method="RK4"), ValueError, "method 'RK4' has a fixed step: give step="),
     (dict(step=-0.1), ValueError, "step must be a positive number, got -0.1"),

@@ -55,8 +55,8 @@ def _in_short(message):
     """The sentence that matters in one of numba's long messages, and the line it speaks of."""
     lines = [line.strip() for line in message.splitlines()]
     reasons = [line for line in lines if line and not line.startswith("Failed in nopython mode")]
-    deepest = [line for line in reasons if line.startswith("TypingError: ")]
-    reason = deepest[-1].removeprefix("TypingError: ") if deepest else reasons[0]
+    deepest = re.findall(r"^\s*(?:TypingError|NumbaTypeError): (.*)", message, re.MULTILINE)
+    reason = deepest[-1] if deepest else reasons[0]
     places = re.findall(r'File "([^"]*)", line (\d+)', message)
     where = f" ({places[0][0]}, line {places[0][1]})" if places else ""
     return reason.removesuffix(".") + where
