@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.arguments import method_of
+from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
 
@@ -41,6 +42,7 @@ class Problem(NamedTuple):
     events: tuple  # of Bound, (e,); None: not asked for
     directions: np.ndarray  # (e,)
     terminals: np.ndarray  # (e,)
+    progress: bool = False  # show a bar
 
 
 class Solve:
@@ -85,6 +87,12 @@ class Solve:
             raise
 
     def _run(self):
+        problem = self.problem
+        length = abs(problem.t_end - problem.t0)
+        with progress_bar(problem.progress, length, unit=" of t") as show:
+            return self._slices(show)
+
+    def _slices(self, show):
         at, problem = self.at, self.problem
         code = self._start()
         budget, started = 100, time.perf_counter()
@@ -98,6 +106,7 @@ class Solve:
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
+            show(abs(self.clock[at.T] - problem.t0))
             done = self._tried() - tried  # less than the budget where there was no room left
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled and now - started > _SLOW:
@@ -116,14 +125,14 @@ class Solve:
         """Evaluate the events at the start and choose the first step."""
         p = self.problem
         for i in range(len(self.addresses)):
-            code = self.kernel.probe()(
+            code = self.kernel.evaluate_event(
                 i, self.addresses, self.ctx_events, self.clock, self.counts, self.y, self.g
             )
             if code != self.at.DONE:
                 return code
         if p.step or p.first_step:
             return self.at.PAUSED
-        code = self.kernel.starter()(
+        code = self.kernel.first_step(
             p.bound.address, p.bound.ctx, self.clock, self.counts, p.t_end, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent, self.y, self.K, self.y_new,
         )  # fmt: skip
@@ -131,7 +140,7 @@ class Solve:
 
     def _advance(self, budget):
         p = self.problem
-        return self.kernel.loop()(
+        return self.kernel.advance(
             self.step.address, self.more.address if self.more else 0,
             p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
             p.t0, p.t_end, p.step, p.last, p.max_step,

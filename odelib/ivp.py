@@ -29,6 +29,7 @@ def solve_ivp(
     first_step=None,
     max_step=None,
     max_steps=None,
+    progress=False,
     **scipy_options,
 ):
     """Solve the initial value problem y′ = f(t, y), y(t0) = y0, in SciPy's form.
@@ -75,6 +76,8 @@ def solve_ivp(
         Bound on the size of the steps; by default there is none.
     max_steps : int, optional
         Stop, with what was computed, after this many steps, rejected ones included.
+    progress : bool
+        Show how far t has come, with tqdm.
 
     Returns
     -------
@@ -149,6 +152,7 @@ def solve_ivp(
         events=None if events is None else _bind_events(functions, y0, args),
         directions=directions,
         terminals=terminals,
+        progress=bool(progress),
     )
     if n == 0 or t0 == t_end:
         return stand_still(problem)

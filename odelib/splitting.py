@@ -39,7 +39,7 @@ class Splitting:
     @cached_property
     def stages(self):
         """The slope at the start, and those that a step evaluates: each drift, each later kick."""
-        return 1 + np.count_nonzero(self.drifts) + np.count_nonzero(self.kicks[1:])
+        return 1 + int(np.count_nonzero(self.drifts) + np.count_nonzero(self.kicks[1:]))
 
     @cached_property
     def fsal(self):

@@ -18,6 +18,7 @@ ORDER = (
     "arguments",
     "stability",
     "pointers",
+    "progress",
     "rhs",
     "kernels",
     "solution",

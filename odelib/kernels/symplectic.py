@@ -1,6 +1,6 @@
 """One step of each symplectic method, in the same ABI as a Runge–Kutta step (see steps.py)."""
 
-from odelib.pointers import call_rhs, offset, source_stamp
+from odelib.pointers import call_rhs, offset
 
 
 def make_step(kicks, drifts, stages):
@@ -9,10 +9,8 @@ def make_step(kicks, drifts, stages):
     Row 0 of K is f(t, y), the last row is that of the latest call of f, and row 1 is left as the
     slope of the chord, (y_new − y) / h.
     """
-    stamp = source_stamp()
 
     def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
-        version = stamp  # noqa: F841 - another source of the package, another function to keep
         half = n // 2
         latest = (stages - 1) * n
         force = 0  # where the row with the force begins
@@ -48,10 +46,8 @@ def make_step(kicks, drifts, stages):
 
 def make_more(stages):
     """The slopes at both ends of the step, which only the interpolant needs."""
-    stamp = source_stamp()
 
     def more(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
-        version = stamp  # noqa: F841
         status = call_rhs(rhs, t, y, ctx, offset(K, stages * n))
         if status != 0:
             err[0] = t

@@ -3,7 +3,6 @@
 import ctypes
 import functools
 import struct
-import threading
 
 import numba
 
@@ -23,7 +22,6 @@ from odelib.pointers.machine_code import c_function
 # A kernel owns no memory, so there are no references to count: counting them took two fifths of the
 # time of a small system's step.
 OPTIONS = {"error_model": "numpy", "_nrt": False}
-_lock = threading.Lock()
 
 
 def step_pointer(step):
@@ -37,8 +35,14 @@ def step_pointer(step):
 
 
 def kernel(function):
-    """Compile a loop over steps at its first call; it runs without the GIL."""
-    return function if DISABLED else Kernel(function)
+    """Compile a loop over steps at its first call; it runs without the GIL.
+
+    The arrays that it is called with must not overlap. Another kernel may call its `part`.
+    """
+    if DISABLED:
+        function.part = function
+        return function
+    return Kernel(function)
 
 
 def inlined(function):
@@ -58,16 +62,20 @@ class Kernel:
 
     def __call__(self, *args):
         if self.call is None:
-            with _lock:
-                self._compile(tuple(map(kind_of, args)))
+            self._compile(tuple(map(kind_of, args)))
         return self.call(self.words.pack(*flat(args)))
+
+    @functools.cached_property
+    def part(self):
+        """The function for use within another kernel."""
+        return inlined(self.function)
 
     def _compile(self, kinds):
         def arguments(context, builder, words):
             return unpack(context, builder, words, kinds)
 
         self.compiled = c_function(
-            KERNEL, inlined(self.function), kinds, arguments, _integer(KERNEL.return_type),
+            KERNEL, self.part, kinds, arguments, _integer(KERNEL.return_type),
             own_identity(self.function),
         )  # fmt: skip
         self.words = struct.Struct("=" + "".join(map(word_format, kinds)))
