@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 
@@ -68,6 +69,7 @@ def test_a_result_made_twice_holds_nothing_twice(monkeypatch):
     assert lengths[0][2] == 3
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="ten thousand steps of plain Python")
 def test_the_kernel_returns_to_python_after_a_slice_of_time_whatever_its_room(monkeypatch):
     """A budget follows the steps that were done: one that had no room to be used must not grow."""
     budgets, done = [], []
