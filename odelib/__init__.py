@@ -2,6 +2,7 @@
 
 from odelib.flows import gradient_flow
 from odelib.ivp import solve_ivp
+from odelib.njit_solver import njit_solver
 from odelib.rhs import rhs
 from odelib.solution import Solution
 from odelib.stability import stability_function, stability_interval
@@ -11,6 +12,7 @@ __all__ = [
     "METHODS",
     "Solution",
     "gradient_flow",
+    "njit_solver",
     "rhs",
     "solve_ivp",
     "stability_function",

@@ -33,6 +33,9 @@ from odelib.pointers.calls import (
     is_compiled,
     offset,
 )
+
+if not DISABLED:
+    from odelib.pointers.calls import at_address, call_kernel, write_words
 from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
 from odelib.pointers.identity import source_stamp
 from odelib.pointers.loops import inlined, kernel, step_pointer
@@ -45,7 +48,9 @@ __all__ = [
     "STEP",
     "WRONG_LENGTH",
     "address_of",
+    "at_address",
     "c_signature",
+    "call_kernel",
     "call_rhs",
     "call_step",
     "compile_rhs",
@@ -56,4 +61,5 @@ __all__ = [
     "offset",
     "source_stamp",
     "step_pointer",
+    "write_words",
 ]

@@ -59,6 +59,7 @@ if DISABLED:
 
 else:
     from llvmlite import ir
+    from numba.core import cgutils
     from numba.extending import intrinsic
 
     def _caller(signature):
@@ -99,6 +100,75 @@ else:
 
 call_rhs = _caller(RHS)
 call_step = _caller(STEP)
+
+
+# --- From a user's compiled code ---------------------------------------------------------------
+
+if not DISABLED:
+
+    def at_address(address):
+        """An intrinsic without arguments -> this address, which is of this process only.
+
+        Numba then keeps no code with it on disk.
+        """
+
+        @intrinsic
+        def constant(typing_context):
+            def generate(context, builder, signature, values):
+                pointer = context.add_dynamic_addr(builder, address, info="odelib")
+                return builder.ptrtoint(pointer, ir.IntType(64))
+
+            return types.intp(), generate
+
+        return constant
+
+    @intrinsic
+    def call_kernel(typing_context, address, arguments):
+        """Call a kernel at an address with a tuple of numbers and contiguous arrays."""
+
+        def generate(context, builder, signature, values):
+            words = _words_of(context, builder, signature.args[1], values[1])
+            room = _on_stack(builder, words)
+            kernel_type = ir.FunctionType(ir.IntType(64), [ir.IntType(64).as_pointer()])
+            kernel = builder.inttoptr(values[0], kernel_type.as_pointer())
+            return builder.call(kernel, [room])
+
+        return types.int64(types.intp, arguments), generate
+
+    @intrinsic
+    def write_words(typing_context, array, start, arguments):
+        """Write the words of a tuple of numbers and contiguous arrays into array[start:]."""
+
+        def generate(context, builder, signature, values):
+            place = context.make_array(signature.args[0])(context, builder, values[0]).data
+            for i, word in enumerate(_words_of(context, builder, signature.args[2], values[2])):
+                where = builder.add(values[1], ir.Constant(ir.IntType(64), i))
+                builder.store(word, builder.gep(place, [where]))
+            return context.get_dummy_value()
+
+        return types.void(array, types.intp, arguments), generate
+
+    def _words_of(context, builder, kind, value):
+        """LLVM words of a tuple: the inverse of `unpack`."""
+        words, word = [], ir.IntType(64)
+        for i, member in enumerate(kind.types):
+            part, member = builder.extract_value(value, i), types.unliteral(member)
+            if isinstance(member, types.Array):
+                array = context.make_array(member)(context, builder, part)
+                words.append(builder.ptrtoint(array.data, word))
+                words += cgutils.unpack_tuple(builder, array.shape)
+            elif isinstance(member, types.Float):
+                double = context.cast(builder, part, member, types.float64)
+                words.append(builder.bitcast(double, word))
+            else:
+                words.append(context.cast(builder, part, member, types.int64))
+        return words
+
+    def _on_stack(builder, words):
+        room = cgutils.alloca_once(builder, ir.IntType(64), size=len(words))
+        for i, word in enumerate(words):
+            builder.store(word, builder.gep(room, [ir.Constant(ir.IntType(64), i)]))
+        return room
 
 
 # --- Arguments as words ------------------------------------------------------------------------
