@@ -42,16 +42,21 @@ def check_t_span(t_span):
     """(t0, t_end) as floats."""
     try:
         t0, t_end = map(float, t_span)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"t_span must be two numbers (start, end), got {t_span!r}") from None
     if not math.isfinite(t0) or math.isnan(t_end):
         raise ValueError(f"t_span must start at a finite time and end at a number, got {t_span!r}")
+    if math.isinf(t_end - t0) and math.isfinite(t_end):
+        raise ValueError(f"t_span is longer than the largest number, got {t_span!r}; shorten it")
     return t0, t_end
 
 
 def check_y0(y0):
     """The initial state as a new array (n,) of float64 or complex128."""
-    state = np.asarray(y0)
+    try:
+        state = np.asarray(y0)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"y0 must be 1-dimensional, got {y0!r}") from None
     if state.dtype.kind not in "biufc":
         raise TypeError(f"y0 must be numbers, got dtype {state.dtype}")
     if state.ndim != 1:
@@ -86,35 +91,45 @@ def check_events(events):
     directions, terminals = np.zeros(len(functions)), np.zeros(len(functions), dtype=np.int64)
     for i, event in enumerate(functions):
         direction = getattr(event, "direction", 0)
-        if not isinstance(direction, numbers.Real):
+        if not isinstance(direction, numbers.Real) or math.isnan(direction):
             raise ValueError(
                 "The `direction` attribute of each event must be a number: 1 rising, -1 falling, "
                 f"0 both. Event {i} has {direction!r}"
             )
         directions[i] = direction
         terminal = getattr(event, "terminal", None) or 0
-        if not isinstance(terminal, numbers.Real) or int(terminal) != terminal or terminal < 0:
+        if not _is_count(terminal):
             raise ValueError(
                 "The `terminal` attribute of each event must be a boolean or positive integer. "
                 f"Event {i} has {terminal!r}"
             )
-        terminals[i] = terminal
+        terminals[i] = min(int(terminal), 2**62)
     return functions, directions, terminals
 
 
-def check_step(step, length, others):
-    """(h, number of steps) of a fixed-step solve over an interval of this length."""
+def _is_count(value):
+    if isinstance(value, bool | np.bool_):
+        return True
+    return isinstance(value, numbers.Real) and 0 <= value < math.inf and int(value) == value
+
+
+def check_step(step, length, others, far=None):
+    """(h, number of steps) of a fixed-step solve over an interval of this length.
+
+    `far` is the time in it that is farthest from zero, where the spacing of numbers is widest.
+    """
     for name, value in others.items():
         if value is not None and value != math.inf:
             raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
-    step = float(step)
+    step = _number("step", step)
     if not 0.0 < step < math.inf:
         raise ValueError(f"step must be a positive number, got {step}")
+    far = abs(length) if far is None else far
+    if math.isfinite(far) and step < 4 * np.spacing(far):
+        raise ValueError(f"step = {step} is too small: times near {far:.6g} are the same number")
     steps = abs(length) / step
     if math.isinf(length):
         return step, 2**62
-    if steps > 2**53:
-        raise ValueError(f"step = {step} makes {steps:.3g} steps; take a larger one")
     whole = round(steps)
     return step, max(1, whole if abs(steps - whole) <= 4 * _EPS * steps else math.ceil(steps))
 
@@ -123,7 +138,7 @@ def check_first_step(first_step, length):
     """The first step, or 0.0 for one that the solver chooses."""
     if first_step is None:
         return 0.0
-    first_step = float(first_step)
+    first_step = _number("first_step", first_step)
     if not 0.0 < first_step <= length:
         raise ValueError(f"first_step must be in (0, {length:.6g}], got {first_step}")
     return first_step
@@ -131,7 +146,7 @@ def check_first_step(first_step, length):
 
 def check_max_step(max_step):
     """The bound on the step, infinite by default."""
-    max_step = math.inf if max_step is None else float(max_step)
+    max_step = math.inf if max_step is None else _number("max_step", max_step)
     if not max_step > 0.0:
         raise ValueError(f"max_step must be positive, got {max_step}")
     return max_step
@@ -154,7 +169,7 @@ def check_tolerances(rtol, atol, n):
 def _tolerance(name, value, n):
     if isinstance(value, float) and value >= 0.0:
         return np.full(n, value)
-    tolerance = np.asarray(value, dtype=float)
+    tolerance = _numbers(name, value)
     if tolerance.shape not in ((), (n,)):
         raise ValueError(f"{name} must be a number or have shape ({n},), got {tolerance.shape}")
     if not (tolerance >= 0).all():
@@ -166,7 +181,7 @@ def check_t_eval(t_eval, t0, t_end):
     """The times to store, shape (m,), or None for every step."""
     if t_eval is None:
         return None
-    times = np.array(t_eval, dtype=float)
+    times = _numbers("t_eval", t_eval).copy()
     if times.ndim != 1:
         raise ValueError(f"`t_eval` must be 1-dimensional. Got shape {times.shape}")
     low, high = min(t0, t_end), max(t0, t_end)
@@ -187,9 +202,10 @@ def check_max_steps(max_steps):
     """The bound on the number of steps; by default there is none."""
     if max_steps is None:
         return 2**62
-    if not max_steps >= 1:
+    bound = _number("max_steps", max_steps)
+    if not bound >= 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
-    return int(max_steps)
+    return int(min(bound, 2**62))
 
 
 def check_scipy_options(options, without_effect):
@@ -204,3 +220,19 @@ def check_scipy_options(options, without_effect):
             + ", ".join(f"`{name}`" for name in given),
             stacklevel=3,
         )
+
+
+def _number(name, value):
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def _numbers(name, value):
+    try:
+        if not np.iscomplexobj(value):
+            return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")

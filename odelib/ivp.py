@@ -123,13 +123,19 @@ def solve_ivp(
     last = 0
     if step is not None:
         control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
-        step, last = arguments.check_step(step, t_end - t0, control)
+        far = max(abs(t0), abs(t_end) if math.isfinite(t_end) else 0.0)
+        step, last = arguments.check_step(step, t_end - t0, control, far)
     rtol, atol = arguments.check_tolerances(rtol, atol, n)
     arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
     args = arguments.check_args(args)
     functions, directions, terminals = arguments.check_events(events)
     problem = Problem(
-        bound=bind(_one_column(fun) if vectorized else fun, n, args, y_complex=_is_complex(y0)),
+        bound=bind(
+            _one_column(fun) if vectorized and callable(fun) else fun,
+            n,
+            args,
+            y_complex=_is_complex(y0),
+        ),
         t0=t0,
         t_end=t_end,
         y0=y0,

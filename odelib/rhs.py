@@ -98,7 +98,7 @@ def bind(fun, n, args, *, y_complex=False, event=False):
     ctx = np.array([n, outputs, *words], dtype=np.int64)
 
     def explain(status, t, y):
-        return _explain_compiled(fun, outputs, args, inplace, status, t, y)
+        return _explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
     return Bound(known[form].address, ctx, True, explain, (known[form], kept), None)
 
@@ -123,7 +123,8 @@ def _pack(args):
             words.append(int(np.float64(value).view(np.int64)))
         elif isinstance(value, np.ndarray | list | tuple):
             array = _as_argument(value, i)
-            kinds.append(types.Array(numba.from_dtype(array.dtype), array.ndim, "C"))
+            kind = numba.from_dtype(array.dtype)
+            kinds.append(types.Array(kind, array.ndim, "C", readonly=not array.flags.writeable))
             words += [pointers.address_of(array), *array.shape]
             kept.append(array)
         else:
@@ -142,7 +143,7 @@ def _as_argument(value, i):
         raise TypeError(
             f"args[{i}] must be a number or an array of numbers, got dtype {array.dtype}"
         )
-    return np.ascontiguousarray(array, dtype=kind)
+    return np.require(array, kind, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 # --- Plain Python functions ---------------------------------------------------------------------
@@ -170,7 +171,7 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
             if inplace:
                 fun(t, state, slope, *args)
             else:
-                slope[:] = _as_slope(fun(t, state, *args), outputs, slope.dtype)
+                slope[:] = _as_slope(fun(t, state, *args), outputs, slope.dtype, event)
             guard.inside = False
         except BaseException as error:  # it must not cross the C frames: kept, raised by explain
             guard.inside = False
@@ -188,16 +189,33 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
     return Bound(address, ctx, False, explain, (c_function, fun, args), guard)
 
 
-def _as_slope(value, n, dtype):
+def _as_slope(value, n, dtype, event):
     """What f returned, checked: n numbers (n,), or one number when n = 1."""
-    if value is None:
-        raise _none_error()
-    slope = np.asarray(value)
-    if slope.dtype.kind == "c" and dtype.kind != "c":
-        raise TypeError("it returns complex numbers for a real y0")
+    try:
+        slope = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{_must_return(event)}; it returned {value!r}") from None
+    if slope.dtype.kind not in "fiub":
+        slope = _as_numbers(value, slope, dtype, event)
     if slope.shape != (n,) and not (slope.ndim == 0 and n == 1):
-        raise _length_error(n, slope.shape)
+        raise _length_error(n, slope.shape, event)
     return slope
+
+
+def _as_numbers(value, slope, dtype, event):
+    """What f returned where it is not an array of real numbers."""
+    if value is None:
+        raise _none_error(event)
+    if slope.dtype.kind == "c":
+        if dtype.kind != "c":
+            raise TypeError(
+                f"{_must_return(event)}; it returns complex numbers where real ones are needed"
+            )
+        return slope
+    if slope.dtype.kind == "O" and None not in slope.ravel().tolist():
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return slope.astype(dtype)  # of fractions, say
+    raise TypeError(f"{_must_return(event)}; it returned {value!r}")
 
 
 class Guard:
@@ -251,27 +269,40 @@ def interruptible(guards):
 # --- What went wrong, in words --------------------------------------------------------------------
 
 
-def _explain_compiled(fun, n, args, inplace, status, t, y):
+def _explain_compiled(fun, n, args, inplace, event, status, t, y):
     """The exception behind a status of a compiled f: f is called there again, from Python."""
     if status == pointers.RETURNED_NONE:
-        return _none_error()
+        return _none_error(event)
     try:
         if inplace:
             fun(t, y.copy(), np.empty(n, y.dtype), *args)
         else:
             value = fun(t, y.copy(), *args)
             if status == pointers.WRONG_LENGTH:
-                return _length_error(n, np.shape(value))
+                return _length_error(n, np.shape(value), event)
     except BaseException as error:
         return error
-    return RuntimeError(f"fun raised an exception at t = {t:.6g} that a second call did not raise")
+    name = "an event" if event else "fun"
+    return RuntimeError(
+        f"{name} raised an exception at t = {t:.6g} that a second call did not raise"
+    )
 
 
-def _none_error():
+def _must_return(event):
+    return "an event must return one number" if event else "fun must return numbers"
+
+
+def _none_error(event):
+    if event:
+        return TypeError(
+            "an event returned None; it must return one number (is a `return` missing?)"
+        )
     return TypeError("fun returned None; it must return dy/dt (is a `return` missing?)")
 
 
-def _length_error(n, shape):
+def _length_error(n, shape, event):
+    if event:
+        return ValueError(f"{_must_return(event)}; it returned shape {shape}")
     return ValueError(
         f"fun must return {n} component{'s' * (n != 1)}, as many as y0 has; "
         f"it returned shape {shape}"

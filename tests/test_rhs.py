@@ -196,6 +196,31 @@ def test_new_values_of_args_compile_nothing():
     assert len(f._odelib_pointers) == 1
 
 
+@pytest.mark.parametrize("decorate", [lambda f: f, rhs])
+def test_an_array_that_is_read_only_is_read_and_never_written(decorate, tmp_path):
+    """To write to a file mapped for reading would end the process."""
+    np.arange(3.0).tofile(tmp_path / "numbers")
+    mapped = np.asarray(np.memmap(tmp_path / "numbers", dtype=float, mode="r"))
+
+    def writes(t, y, a):
+        a[0] = 7.0
+        return (a[0],)
+
+    sol = solve_ivp(decorate(lambda t, y, a: (a[1] + a.sum(),)), (0, 1), [0.0], args=(mapped,))
+    np.testing.assert_allclose(sol.y[0, -1], 4.0, rtol=1e-12)
+    with pytest.raises((TypeError, ValueError), match="read-?only"):
+        solve_ivp(decorate(writes), (0, 1), [0.0], args=(mapped,))
+    np.testing.assert_array_equal(mapped, [0.0, 1.0, 2.0])
+
+
+def test_arrays_at_any_address_in_any_byte_order_are_read():
+    packed = np.frombuffer(b"x" + np.arange(4.0).tobytes(), dtype=np.uint8)[1:].view(float)
+    assert not packed.flags.aligned
+    f = rhs(lambda t, y, a, b: (a[3] + b[2],))
+    args = (packed, np.arange(3.0).astype(">f8"))
+    np.testing.assert_allclose(solve_ivp(f, (0, 1), [0.0], args=args, **STEP).y[0, -1], 5.0)
+
+
 @compiled_only
 @pytest.mark.parametrize(
     ("args", "words"),
@@ -241,7 +266,7 @@ def test_a_missing_return_is_a_clear_error(decorate):
 @pytest.mark.parametrize("decorate", [lambda f: f, rhs])
 def test_complex_slopes_of_a_real_problem_are_refused(decorate):
     for wrong in lambda t, y: 1j * y, lambda t, y: (1j * y[0], y[1]):
-        with pytest.raises(TypeError, match="it returns complex numbers for a real y0"):
+        with pytest.raises(TypeError, match="it returns complex numbers where real ones"):
             solve(decorate(wrong))
 
 

@@ -264,16 +264,17 @@ def scaled_norm(values, y, y_new, n, rtol, atol, count):
     """Root mean square of values / (atol + rtol·max(|y|, |y_new|)) over the components.
 
     All are pointers; where there are half as many components as numbers n, y holds pairs of real
-    and imaginary part, and |·| is theirs.
+    and imaginary part, and |·| is theirs. A y_new that is not finite makes it not a number: an
+    infinite scale would hide any error.
     """
     total = 0.0
     if count == n:
         for j in range(n):
             scaled = values[j] / (atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j])))
-            total += scaled * scaled
+            total += scaled * scaled + 0.0 * y_new[j]
     else:
         for j in range(0, n, 2):
             size = max(np.hypot(y[j], y[j + 1]), np.hypot(y_new[j], y_new[j + 1]))
             scaled = np.hypot(values[j], values[j + 1]) / (atol[j // 2] + rtol[j // 2] * size)
-            total += scaled * scaled
+            total += scaled * scaled + 0.0 * y_new[j] + 0.0 * y_new[j + 1]
     return np.sqrt(total / count)

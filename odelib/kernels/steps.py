@@ -93,6 +93,8 @@ def make_more(A_more, c_more, stages):
                 err[j] = y[j] + h * slope
             status = call_rhs(rhs, t + c_more[i] * h, err, ctx, offset(K, (stages + i) * n))
             if status != 0:
+                for j in range(n):
+                    y_new[j] = err[j]  # where f failed, as in `make_step`
                 err[0] = t + c_more[i] * h
                 return status
         return 0

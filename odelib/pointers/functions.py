@@ -55,8 +55,8 @@ def _in_short(message):
     """The sentence that matters in one of numba's long messages, and the line it speaks of."""
     lines = [line.strip() for line in message.splitlines()]
     reasons = [line for line in lines if line and not line.startswith("Failed in nopython mode")]
-    deepest = [line for line in reasons if line.startswith("TypingError: ")]
-    reason = deepest[-1].removeprefix("TypingError: ") if deepest else reasons[0]
+    deepest = re.findall(r"^\s*(?:TypingError|NumbaTypeError): (.*)", message, re.MULTILINE)
+    reason = deepest[-1] if deepest else reasons[0]
     places = re.findall(r'File "([^"]*)", line (\d+)', message)
     where = f" ({places[0][0]}, line {places[0][1]})" if places else ""
     return reason.removesuffix(".") + where
@@ -74,7 +74,9 @@ def _check_returned(kind, slope):
                 f"it must return a tuple, a list or a 1-D array of numbers, it returns {kind}"
             )
         if isinstance(member, types.Complex) and not isinstance(slope.dtype, types.Complex):
-            raise numba.core.errors.TypingError("it returns complex numbers for a real y0")
+            raise numba.core.errors.TypingError(
+                "it returns complex numbers where real ones are needed"
+            )
 
 
 def _members(kind):

@@ -86,9 +86,12 @@ def _read(name):
     """The function kept under this name; None if there is none that is whole and can be loaded."""
     for folder in _folders():
         with contextlib.suppress(OSError, ValueError, KeyError):
-            head, code = (folder / name).read_bytes().split(b"\n", 1)
+            seal, content = (folder / name).read_bytes().split(b"\n", 1)
+            if seal != _seal(content):
+                continue
+            head, code = content.split(b"\n", 1)
             facts = json.loads(head)
-            if facts["sha256"] == hashlib.sha256(code).hexdigest() and _can_link(facts["needs"]):
+            if _can_link(facts["needs"]):
                 return Loaded(facts["symbol"], code)
     return None
 
@@ -110,18 +113,23 @@ def _write(name, compiled):
     if re.search(r"inttoptr \(i64 \d", text) or re.search(r"load .*@_ZN08NumbaEnv", text):
         return
     needs = [f.name for f in module.functions if f.is_declaration and f.name[:5] != "llvm."]
-    code = library._get_compiled_object()
     facts = {"symbol": compiled.symbol, "needs": needs}
-    facts["sha256"] = hashlib.sha256(code).hexdigest()
+    content = json.dumps(facts).encode() + b"\n" + library._get_compiled_object()
     for folder in _folders():
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             _make_room(folder)
             with tempfile.NamedTemporaryFile(dir=folder, delete=False) as draft:
-                draft.write(json.dumps(facts).encode() + b"\n" + code)
+                draft.write(_seal(content) + b"\n" + content)
+            os.chmod(draft.name, 0o644)  # an installation may serve other users too
             os.replace(draft.name, folder / name)  # whole or not at all
             return
     _warn_uncached()
+
+
+def _seal(content):
+    """What a file starts with: nothing of it is believed if a byte has changed."""
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def _make_room(folder):
