@@ -1,30 +1,12 @@
-"""The quantitative facts of the chapter on a neural network, each computed with odelib.
-
-Expected values and tolerances are read from data/facts_digits_network.json. A fact DLN-03 is
-tested by the function whose name starts with test_dln_03_.
-"""
-
-import json
-from pathlib import Path
+"""The quantitative facts of the chapter on a neural network, each computed with odelib."""
 
 import numpy as np
 import pytest
 
 import odelib
+from facts import FACTS, expect
 
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads(
-        (Path(__file__).parent / "data/facts_digits_network.json").read_text("utf-8")
-    )
-}
 SEEDS = (0, 1, 2, 3)
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
 
 
 def matrices(theta):

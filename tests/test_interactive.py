@@ -9,6 +9,11 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+
+import odelib
+from odelib import interactive
+from odelib.interactive.digits import fixed, short
+from odelib.interactive.stability_regions import region_boundary
 from slider_figures import (
     EIGENVALUES,
     FIGURES,
@@ -22,11 +27,6 @@ from slider_figures import (
     sizes_by_odelib,
     solve,
 )
-
-import odelib
-from odelib import interactive
-from odelib.interactive.digits import fixed, short
-from odelib.interactive.stability_regions import region_boundary
 
 BORDER = 2 / EIGENVALUES[-1]
 each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)

@@ -11,6 +11,10 @@ from html import escape, unescape
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+import odelib
+from odelib import interactive
+from odelib.interactive.digits import fixed, short
 from slider_figures import (
     EIGENVALUES,
     FIGURES,
@@ -24,10 +28,6 @@ from slider_figures import (
     sizes_by_odelib,
     solve,
 )
-
-import odelib
-from odelib import interactive
-from odelib.interactive.digits import fixed, short
 
 pytestmark = pytest.mark.browser
 NUMBER = r"-?\d+(?:\.\d+)?"
