@@ -77,10 +77,3 @@ def test_midpoint_rule_drifts_with_the_square_of_the_step():
     """A higher order keeps the imbalance better, but no explicit method keeps it exactly."""
     drifts = [np.linalg.norm(drift(0, 5.0, "Midpoint", step=step)[0]) for step in (0.02, 0.01)]
     np.testing.assert_allclose(np.log2(drifts[0] / drifts[1]), 2.0, rtol=0, atol=0.1)
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_').replace('.', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id
