@@ -50,7 +50,8 @@ class Solve:
         from odelib.kernels import explicit, states, steps  # imported on first use
 
         self.problem, self.kernel, self.at = problem, explicit, states
-        self.step_of, self.more_of = steps.step_of, steps.more_of
+        # kept as long as their addresses are used: two threads may each make their own
+        self.step, self.more = steps.step_of(problem.method), steps.more_of(problem.method)
         self.tab = tab = METHODS[problem.method]
         self.state = problem.y0.copy()
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
@@ -92,7 +93,7 @@ class Solve:
                 self._keep_chunks()
             left = problem.max_steps - self._tried()
             if left <= 0:
-                return self._result(-1, self._out_of_steps())
+                return self._result(-1, self.out_of_steps())
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
@@ -104,8 +105,8 @@ class Solve:
         if code == at.EVENT:
             return self._result(1, EVENT_OCCURRED)
         if code == at.RHS_FAILED:
-            raise self._exception()
-        return self._result(-1, self._why(code))
+            raise self.exception()
+        return self._result(-1, self.why(code))
 
     # --- The kernel -----------------------------------------------------------------------------
 
@@ -127,9 +128,9 @@ class Solve:
         return self.at.PAUSED if code == self.at.DONE else code
 
     def _advance(self, budget):
-        p, more = self.problem, self.more_of(self.problem.method)
+        p = self.problem
         return self.kernel.loop()(
-            self.step_of(p.method).address, more.address if more else 0,
+            self.step.address, self.more.address if self.more else 0,
             p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
             p.t0, p.t_end, p.step, p.last, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent,
@@ -218,7 +219,7 @@ class Solve:
 
     # --- Why it stopped -------------------------------------------------------------------------
 
-    def _exception(self):
+    def exception(self):
         """The exception that f or an event raised, where it raised it."""
         t, failed = self.clock[self.at.T_FAILED], self.counts[self.at.FAILED_EVENT]
         function = self.problem.events[failed - 1] if failed else self.problem.bound
@@ -226,13 +227,13 @@ class Solve:
         y = y.view(self.problem.y0.dtype)
         return function.explain(int(self.counts[self.at.STATUS]), t, y)
 
-    def _out_of_steps(self):
+    def out_of_steps(self):
         return (
             f"max_steps = {self.problem.max_steps} steps were tried and t = "
             f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or loosen rtol and atol."
         )
 
-    def _why(self, code):
+    def why(self, code):
         at, t, n = self.at, self.clock[self.at.T], len(self.problem.y0)
         per = len(self.y) // n  # numbers a component
         if code == at.NOT_FINITE and self.problem.step:

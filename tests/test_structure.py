@@ -22,6 +22,7 @@ ORDER = (
     "solution",
     "driver",
     "ivp",
+    "workers",
     "ensemble",
     "flows",
     "models",
