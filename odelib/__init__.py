@@ -3,6 +3,7 @@
 from odelib.ensemble import ensemble
 from odelib.flows import gradient_flow
 from odelib.ivp import solve_ivp
+from odelib.njit_solver import njit_solver
 from odelib.rhs import rhs
 from odelib.solution import EnsembleSolution, Solution
 from odelib.stability import stability_function, stability_interval
@@ -14,6 +15,7 @@ __all__ = [
     "Solution",
     "ensemble",
     "gradient_flow",
+    "njit_solver",
     "rhs",
     "solve_ivp",
     "stability_function",

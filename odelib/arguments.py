@@ -6,16 +6,36 @@ import warnings
 
 import numpy as np
 
+from odelib.splitting import SYMPLECTIC
 from odelib.tableaus import METHODS
 
 _EPS = float(np.finfo(float).eps)
 
 
-def check_method(method):
-    """The tableau of a method by its name."""
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+def method_of(name):
+    """The coefficients of a method, a `Tableau` or a `Splitting`."""
+    return METHODS[name] if name in METHODS else SYMPLECTIC[name]
+
+
+def check_method(method, n):
+    """The coefficients of a method for n components, by its name."""
+    _check_name(method, [*METHODS, *SYMPLECTIC])
+    if method in SYMPLECTIC and n % 2:
+        raise ValueError(
+            f"method {method!r} takes y = (q, v), two halves of equal length; y0 has {n} components"
+        )
+    return method_of(method)
+
+
+def check_tableau(method):
+    """The tableau of a Runge–Kutta method by its name."""
+    _check_name(method, METHODS)
     return METHODS[method]
+
+
+def _check_name(method, names):
+    if not isinstance(method, str) or method not in names:
+        raise ValueError(f"method must be one of {', '.join(map(repr, names))}; got {method!r}")
 
 
 def check_t_span(t_span):
@@ -131,7 +151,7 @@ def check_control(
     method, t0, t_end, n, *, step, rtol, atol, first_step, max_step, max_steps
 ):  # fmt: skip
     """How to choose the steps from t0 to t_end: fields of `driver.Problem`."""
-    tab, last = check_method(method), 0
+    tab, last = check_method(method, n), 0
     if step is None and not tab.adaptive:
         raise ValueError(f"method {method!r} has a fixed step: give step=")
     if step is not None:

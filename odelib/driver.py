@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from odelib.arguments import method_of
+from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
-from odelib.tableaus import METHODS
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
@@ -41,6 +42,7 @@ class Problem(NamedTuple):
     events: tuple  # of Bound, (e,); None: not asked for
     directions: np.ndarray  # (e,)
     terminals: np.ndarray  # (e,)
+    progress: bool = False  # show a bar
 
 
 class Solve:
@@ -52,7 +54,7 @@ class Solve:
         self.problem, self.kernel, self.at = problem, explicit, states
         # kept as long as their addresses are used: two threads may each make their own
         self.step, self.more = steps.step_of(problem.method), steps.more_of(problem.method)
-        self.tab = tab = METHODS[problem.method]
+        self.tab = tab = method_of(problem.method)
         self.state = problem.y0.copy()
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
         n = len(self.y)
@@ -85,6 +87,12 @@ class Solve:
             raise
 
     def _run(self):
+        problem = self.problem
+        length = abs(problem.t_end - problem.t0)
+        with progress_bar(problem.progress, length, unit=" of t") as show:
+            return self._slices(show)
+
+    def _slices(self, show):
         at, problem = self.at, self.problem
         code = self._start()
         budget, started = 100, time.perf_counter()
@@ -97,6 +105,7 @@ class Solve:
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
+            show(abs(self.clock[at.T] - problem.t0))
             budget = int(budget * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled and now - started > _SLOW:
                 _remark_on_speed()
@@ -114,14 +123,14 @@ class Solve:
         """Evaluate the events at the start and choose the first step."""
         p = self.problem
         for i in range(len(self.addresses)):
-            code = self.kernel.probe()(
+            code = self.kernel.evaluate_event(
                 i, self.addresses, self.ctx_events, self.clock, self.counts, self.y, self.g
             )
             if code != self.at.DONE:
                 return code
         if p.step or p.first_step:
             return self.at.PAUSED
-        code = self.kernel.starter()(
+        code = self.kernel.first_step(
             p.bound.address, p.bound.ctx, self.clock, self.counts, p.t_end, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent, self.y, self.K, self.y_new,
         )  # fmt: skip
@@ -129,13 +138,13 @@ class Solve:
 
     def _advance(self, budget):
         p = self.problem
-        return self.kernel.loop()(
+        return self.kernel.advance(
             self.step.address, self.more.address if self.more else 0,
             p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
             p.t0, p.t_end, p.step, p.last, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent,
             self.y, self.K, self.y_new, self.err,
-            len(self.tab.b), self.tab.fsal, self.tab.P,
+            self.tab.stages, self.tab.fsal, self.tab.P,
             self.t, self.states, self.h, self.Q, self.t_eval, self.y_eval,
             self.addresses, self.ctx_events, p.directions, self.left, self.g,
             self.t_found, self.which, self.y_found, self.y_mid, self.g_mid,

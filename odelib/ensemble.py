@@ -1,6 +1,5 @@
 """ensemble: many initial values or parameters at once, in threads or on other machines."""
 
-import contextlib
 import os
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from odelib import arguments
 from odelib.driver import REACHED_END, Problem
 from odelib.pointers import is_compiled
+from odelib.progress import progress_bar
 from odelib.solution import EnsembleSolution
 from odelib.workers import in_tasks, in_threads, prepare, silent
 
@@ -107,7 +107,8 @@ def ensemble(
         events=None, directions=np.zeros(0), terminals=np.zeros(0, dtype=np.int64), **control,
     )  # fmt: skip
     rows = prepare(fun, y0s, args, vary, problem)
-    with _progress_bar(count, progress) as show:
+    with progress_bar(progress, count, unit=" trajectories") as move_to:
+        show = (lambda done: move_to(int(np.count_nonzero(done)))) if progress else silent
         try:
             if count == 0 or n == 0 or t0 == t_end:
                 _stand_still(rows, problem)
@@ -145,17 +146,3 @@ def _stand_still(rows, problem):
     rows.between[:] = rows.starts[:, None]
     rows.t[:] = problem.t_end
     rows.done[:] = True
-
-
-@contextlib.contextmanager
-def _progress_bar(total, progress):
-    """A function that shows how many rows are done."""
-    if not progress:
-        yield silent
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise ImportError("progress=True needs the package tqdm: pip install tqdm") from None
-    with tqdm(total=total, unit=" trajectories") as bar:
-        yield lambda done: bar.update(int(np.count_nonzero(done)) - bar.n)

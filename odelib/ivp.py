@@ -29,6 +29,7 @@ def solve_ivp(
     first_step=None,
     max_step=None,
     max_steps=None,
+    progress=False,
     **scipy_options,
 ):
     """Solve the initial value problem y′ = f(t, y), y(t0) = y0, in SciPy's form.
@@ -44,7 +45,9 @@ def solve_ivp(
         State at the start; complex numbers make the problem complex.
     method : str
         A name in `METHODS`. Fixed step: 'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4',
-        'RK38'. Adaptive: 'RK23', 'RK45', 'Tsit5', 'DOP853'.
+        'RK38', and for y = (q, v), two equal halves where q′ depends on v only and v′ on t and q
+        only, the symplectic 'SymplecticEuler', 'StormerVerlet'. Adaptive: 'RK23', 'RK45', 'Tsit5',
+        'DOP853'.
     t_eval : array_like, shape (m,), optional
         Times at which to store the solution, sorted, within t_span; between the steps the method's
         interpolant is used. By default every step is stored.
@@ -73,6 +76,8 @@ def solve_ivp(
         Bound on the size of the steps; by default there is none.
     max_steps : int, optional
         Stop, with what was computed, after this many steps, rejected ones included.
+    progress : bool
+        Show how far t has come, with tqdm.
 
     Returns
     -------
@@ -129,6 +134,7 @@ def solve_ivp(
         events=None if events is None else _bind_events(functions, y0, args),
         directions=directions,
         terminals=terminals,
+        progress=bool(progress),
         **control,
     )
     if n == 0 or t0 == t_end:

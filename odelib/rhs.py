@@ -140,7 +140,7 @@ def _pack(args):
         elif isinstance(value, np.ndarray | list | tuple):
             array = as_argument(value, i)
             kinds.append(types.Array(numba.from_dtype(array.dtype), array.ndim, "C"))
-            words += [array.ctypes.data, *array.shape]
+            words += [pointers.address_of(array), *array.shape]
             kept.append(array)
         else:
             raise TypeError(

@@ -64,7 +64,6 @@ def in_threads(threads, rows, problem, show=silent):
     """Solve all rows. The calling thread is one of the workers, and the one that hears Ctrl-C."""
     from odelib.kernels import ensemble as kernels  # imported on first use
 
-    kernels.loop()  # made before the threads start, or each might make its own
     count = len(rows.starts)
     size = max(1, min(_CHUNK, count // (8 * threads)))
     if not is_compiled(rows.fun):  # one thread; each call of bind serves one set of args
@@ -129,14 +128,14 @@ def _apart(array):
 
 def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
     p = solve.problem
-    return kernels.loop()(
+    return kernels.solve_rows(
         place, origin, budget, p.max_steps, p.first_step,
         rows.starts.view(float), contexts, rows.ends.view(float), rows.t, rows.tallies, rows.done,
         solve.step.address, solve.more.address if solve.more else 0, bound.address,
         solve.clock, solve.counts, p.t0, p.t_end, p.step, p.last, p.max_step,
         p.rtol, p.atol, solve.tab.error_exponent,
         solve.y, solve.K, solve.y_new, solve.err,
-        len(solve.tab.b), solve.tab.fsal, solve.tab.P,
+        solve.tab.stages, solve.tab.fsal, solve.tab.P,
         solve.t, solve.states, solve.h, solve.Q, solve.t_eval, rows.between.view(float),
         solve.addresses, solve.ctx_events, p.directions, solve.left, solve.g,
         solve.t_found, solve.which, solve.y_found, solve.y_mid, solve.g_mid,

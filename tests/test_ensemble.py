@@ -89,6 +89,15 @@ def test_a_row_is_bit_for_bit_what_solve_ivp_gives(method):
         assert_row_is(sol, i, alone(lorenz, (0, 1), STARTS[i], args=LORENZ, **options))
 
 
+@pytest.mark.parametrize("method", ["SymplecticEuler", "StormerVerlet"])
+def test_symplectic_methods_too(method):
+    pendulum = rhs(lambda t, y: (y[1], -np.sin(y[0])))
+    options = dict(method=method, step=0.1)
+    sol = ensemble(pendulum, (0, 2), STARTS[:12, :2], **options)
+    for i in range(12):
+        assert_row_is(sol, i, alone(pendulum, (0, 2), STARTS[i, :2], **options))
+
+
 @pytest.mark.parametrize("method", ["RK23", "DOP853"])
 def test_t_eval_stores_the_states_between(method):
     times = np.linspace(0.0, 1.0, 11)
@@ -444,8 +453,10 @@ def test_progress_counts_trajectories(capsys):
 
 
 def test_progress_without_tqdm_says_what_is_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.raises(ImportError, match="progress=True needs the package tqdm: pip install tqdm"):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(
+        ImportError, match="progress=True needs the package tqdm: pip install tqdm, or"
+    ):
         ensemble(decay, (0, 1), np.ones((12, 1)), (1.0,), progress=True)
 
 
