@@ -81,6 +81,51 @@ def check_args(args):
     return tuple(args)
 
 
+def check_y0s(y0s):
+    """The initial states of an ensemble as a new array (N, n) of float64 or complex128."""
+    states = np.asarray(y0s)
+    if states.dtype.kind not in "biufc":
+        raise TypeError(f"y0s must be numbers, got dtype {states.dtype}")
+    if states.ndim != 2:
+        raise ValueError(
+            f"y0s must have shape (N, n), a row for each trajectory; got shape {states.shape}. "
+            "For one start and N values of an argument: np.tile(y0, (N, 1))"
+        )
+    states = states.astype(complex if states.dtype.kind == "c" else float, order="C")
+    wrong = np.argwhere(~np.isfinite(states))
+    if len(wrong):
+        i, j = wrong[0]
+        raise ValueError(f"All of y0s must be finite. Got y0s[{i}, {j}] = {states[i, j]}")
+    return states
+
+
+def check_vary(vary, args, count):
+    """The indices of the args that have a value for each of `count` trajectories, as a set."""
+    indices = (vary,) if isinstance(vary, numbers.Integral) else tuple(vary)
+    for i in indices:
+        if not isinstance(i, numbers.Integral) or not 0 <= i < len(args):
+            raise ValueError(
+                f"vary must be indices of args, which has {len(args)} element"
+                f"{'s' * (len(args) != 1)}; got {i!r}"
+            )
+        length = len(args[i]) if np.ndim(args[i]) else None
+        if length != count:
+            raise ValueError(
+                f"args[{i}] varies, so it needs a value for each of the {count} rows of y0s; it "
+                + ("is a single number" if length is None else f"has {length}")
+            )
+    return set(map(int, indices))
+
+
+def check_threads(threads, default):
+    """The number of threads."""
+    if threads is None:
+        return default
+    if not isinstance(threads, numbers.Integral) or threads < 1:
+        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
+    return int(threads)
+
+
 def check_events(events):
     """(functions, directions (e,), counts (e,) after which each ends the solve; 0: never)."""
     if events is not None and not callable(events) and not isinstance(events, tuple | list):
@@ -111,6 +156,30 @@ def _is_count(value):
     if isinstance(value, bool | np.bool_):
         return True
     return isinstance(value, numbers.Real) and 0 <= value < math.inf and int(value) == value
+
+
+def check_control(
+    method, t0, t_end, n, *, step, rtol, atol, first_step, max_step, max_steps
+):  # fmt: skip
+    """How to choose the steps from t0 to t_end: fields of `driver.Problem`."""
+    tab, last = check_method(method, n), 0
+    if step is None and not tab.adaptive:
+        raise ValueError(f"method {method!r} has a fixed step: give step=")
+    if step is not None:
+        control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
+        far = max(abs(t0), abs(t_end) if math.isfinite(t_end) else 0.0)
+        step, last = check_step(step, t_end - t0, control, far)
+    rtol, atol = check_tolerances(rtol, atol, n)
+    return dict(
+        method=method,
+        step=step or 0.0,
+        last=last,
+        rtol=rtol,
+        atol=atol,
+        first_step=check_first_step(first_step, abs(t_end - t0)),
+        max_step=check_max_step(max_step),
+        max_steps=check_max_steps(max_steps),
+    )
 
 
 def check_step(step, length, others, far=None):
@@ -160,7 +229,7 @@ def check_tolerances(rtol, atol, n):
         warnings.warn(
             f"At least one element of `rtol` is too small: {rtol.min():.3g} is below what float64 "
             f"resolves; {100 * _EPS:.3g} is used",
-            stacklevel=3,
+            stacklevel=4,  # whoever called solve_ivp or ensemble
         )
         rtol = np.maximum(rtol, 100 * _EPS)
     return rtol, atol

@@ -102,7 +102,7 @@ class Solve:
             tried = self._tried()
             left = problem.max_steps - tried
             if left <= 0:
-                return self._result(-1, self._out_of_steps())
+                return self._result(-1, self.out_of_steps())
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
@@ -116,8 +116,8 @@ class Solve:
         if code == at.EVENT:
             return self._result(1, EVENT_OCCURRED)
         if code == at.RHS_FAILED:
-            raise self._exception()
-        return self._result(-1, self._why(code))
+            raise self.exception()
+        return self._result(-1, self.why(code))
 
     # --- The kernel -----------------------------------------------------------------------------
 
@@ -236,7 +236,7 @@ class Solve:
 
     # --- Why it stopped -------------------------------------------------------------------------
 
-    def _exception(self):
+    def exception(self):
         """The exception that f or an event raised, where it raised it."""
         t, failed = self.clock[self.at.T_FAILED], self.counts[self.at.FAILED_EVENT]
         function = self.problem.events[failed - 1] if failed else self.problem.bound
@@ -244,13 +244,13 @@ class Solve:
         y = y.view(self.problem.y0.dtype)
         return function.explain(int(self.counts[self.at.STATUS]), t, y)
 
-    def _out_of_steps(self):
+    def out_of_steps(self):
         return (
             f"max_steps = {self.problem.max_steps} steps were tried and t = "
             f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or loosen rtol and atol."
         )
 
-    def _why(self, code):
+    def why(self, code):
         at, t, n = self.at, self.clock[self.at.T], len(self.problem.y0)
         per = len(self.y) // n  # numbers a component
         if code == at.NOT_FINITE and self.problem.step:

@@ -117,15 +117,10 @@ def solve_ivp(
     t0, t_end = arguments.check_t_span(t_span)
     y0 = arguments.check_y0(y0)
     n = len(y0)
-    tab = arguments.check_method(method, n)
-    if step is None and not tab.adaptive:
-        raise ValueError(f"method {method!r} has a fixed step: give step=")
-    last = 0
-    if step is not None:
-        control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
-        far = max(abs(t0), abs(t_end) if math.isfinite(t_end) else 0.0)
-        step, last = arguments.check_step(step, t_end - t0, control, far)
-    rtol, atol = arguments.check_tolerances(rtol, atol, n)
+    control = arguments.check_control(
+        method, t0, t_end, n, step=step, rtol=rtol, atol=atol,
+        first_step=first_step, max_step=max_step, max_steps=max_steps,
+    )  # fmt: skip
     arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
     args = arguments.check_args(args)
     functions, directions, terminals = arguments.check_events(events)
@@ -139,20 +134,13 @@ def solve_ivp(
         t0=t0,
         t_end=t_end,
         y0=y0,
-        method=method,
-        step=step or 0.0,
-        last=last,
-        rtol=rtol,
-        atol=atol,
-        first_step=arguments.check_first_step(first_step, abs(t_end - t0)),
-        max_step=arguments.check_max_step(max_step),
-        max_steps=arguments.check_max_steps(max_steps),
         t_eval=arguments.check_t_eval(t_eval, t0, t_end),
         dense=bool(dense_output),
         events=None if events is None else _bind_events(functions, y0, args),
         directions=directions,
         terminals=terminals,
         progress=bool(progress),
+        **control,
     )
     if n == 0 or t0 == t_end:
         return stand_still(problem)

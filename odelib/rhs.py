@@ -56,6 +56,7 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     return compiled
 
 
+_COMPILING = threading.RLock()  # two threads that meet a new function: one compiles, one waits
 _FORM = "fun must be a function f(t, y, *args)"
 
 
@@ -91,16 +92,31 @@ def bind(fun, n, args, *, y_complex=False, event=False):
     except AttributeError:
         known = fun._odelib_pointers = {}
     form = (kinds, y_complex, event)
-    if form not in known:
-        known[form] = pointers.compile_rhs(
-            fun, kinds, inplace=inplace, y_complex=y_complex, event=event
-        )
+    with _COMPILING:
+        if form not in known:
+            known[form] = pointers.compile_rhs(
+                fun, kinds, inplace=inplace, y_complex=y_complex, event=event
+            )
     ctx = np.array([n, outputs, *words], dtype=np.int64)
 
     def explain(status, t, y):
         return _explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
     return Bound(known[form].address, ctx, True, explain, (known[form], kept), None)
+
+
+def to_bytes(fun):
+    """A function as bytes; by value where another process could not import it."""
+    return numba.cloudpickle.dumps((fun, getattr(fun, "_odelib_inplace", False)))
+
+
+def from_bytes(text):
+    """The function again: always the same numba function in one process, so compiled once."""
+    with _COMPILING:
+        fun, inplace = numba.cloudpickle.loads(text)
+        if inplace:
+            fun._odelib_inplace = True
+    return fun
 
 
 # --- args ---------------------------------------------------------------------------------------
@@ -122,7 +138,7 @@ def _pack(args):
             kinds.append(types.float64)
             words.append(int(np.float64(value).view(np.int64)))
         elif isinstance(value, np.ndarray | list | tuple):
-            array = _as_argument(value, i)
+            array = as_argument(value, i)
             kind = numba.from_dtype(array.dtype)
             kinds.append(types.Array(kind, array.ndim, "C", readonly=not array.flags.writeable))
             words += [pointers.address_of(array), *array.shape]
@@ -135,7 +151,26 @@ def _pack(args):
     return tuple(kinds), words, kept
 
 
-def _as_argument(value, i):
+def vary_context(ctx, args, vary, rows):
+    """The words of a compiled function for each of these rows: (len(rows), words).
+
+    ctx are those of one row; args[i] holds the values of all rows, an array (N, …), for i in vary.
+    """
+    contexts = np.tile(ctx, (len(rows), 1))
+    word = 2  # behind ctx[0] and ctx[1]
+    for i, value in enumerate(args):
+        array = np.asarray(value)
+        if i in vary and array.ndim == 1:
+            bits = array.astype(np.int64) if array.dtype == np.bool_ else array.view(np.int64)
+            contexts[:, word] = bits[rows.start : rows.stop]
+        elif i in vary:
+            contexts[:, word] = array.ctypes.data + array.strides[0] * np.array(rows)
+        dimensions = array.ndim - (i in vary)
+        word += 1 + dimensions
+    return contexts
+
+
+def as_argument(value, i):
     """Contiguous array of float64, int64 or bool; the array itself where it is one already."""
     array = np.asarray(value)
     kind = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}.get(array.dtype.kind)

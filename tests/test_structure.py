@@ -25,6 +25,7 @@ ORDER = (
     "driver",
     "ivp",
     "njit_solver",
+    "workers",
     "ensemble",
     "flows",
     "models",

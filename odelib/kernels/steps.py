@@ -38,19 +38,23 @@ def make_step(A, b, c, e, e_low, fsal, adaptive, two_estimates):
 
     def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
         # On entry the first n numbers of K are f(t, y); K is (stages, n) by rows.
-        for i in range(1, stages):
-            for j in range(n):
-                slope = 0.0
-                for k in range(i):
-                    if A[i, k] != 0.0:  # decided when the step is compiled, like all weights here
-                        slope += A[i, k] * K[k * n + j]
-                y_new[j] = y[j] + h * slope
-            # t + h may exceed t_new by a rounding error; f is never called beyond t_new
-            t_stage = t_new if c[i] == 1.0 else t + c[i] * h
-            status = call_rhs(rhs, t_stage, y_new, ctx, offset(K, i * n))
-            if status != 0:
-                err[0] = t_stage
-                return status
+        # All weights here are looked up when the step is compiled, because LLVM unrolls the loops
+        # over stages. It does so in blocks; not in one loop over many, which would make a step of
+        # DOP853 seven times slower.
+        for block in range(0, stages, 4):
+            for i in range(max(1, block), min(block + 4, stages)):
+                for j in range(n):
+                    slope = 0.0
+                    for k in range(i):
+                        if A[i, k] != 0.0:
+                            slope += A[i, k] * K[k * n + j]
+                    y_new[j] = y[j] + h * slope
+                # t + h may exceed t_new by a rounding error; f is never called beyond t_new
+                t_stage = t_new if c[i] == 1.0 else t + c[i] * h
+                status = call_rhs(rhs, t_stage, y_new, ctx, offset(K, i * n))
+                if status != 0:
+                    err[0] = t_stage
+                    return status
         if not fsal:  # otherwise the last stage was taken at the new point
             for j in range(n):
                 slope = 0.0
