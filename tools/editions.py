@@ -42,22 +42,41 @@ SETTINGS = (
     ("togglebutton_hint_hide", "Click to hide"),
 )
 SEARCH_BAR = "Search this book..."
+# Labels that the theme and other extensions have in English only.
+LABELS = (
+    "Main",
+    "Page",
+    "Toggle primary sidebar",
+    "Toggle secondary sidebar",
+    "Toggle hidden content",
+)
 IN_ENGLISH = " (in English)"
 ABOUT = (
     "Pages marked “(in English)” are not translated yet. Code, its comments and outputs, and the "
     "words in drawn figures are in English."
 )
 
+# What a page of the Chinese edition needs beside its translation: (pattern, replacement).
+REPAIRS = (
+    (r'(<a class="reference internal[^>]*)(?= href="\.\./\.\./)', r'\1 hreflang="en"'),
+    # A line may begin after a formula, but not with a punctuation mark.
+    (
+        r'(<span class="math notranslate nohighlight">[^<]*</span>[，。；：、？！）]+)',
+        r'<span class="formula-and-mark">\1</span>',
+    ),
+)
+
 
 def setup(app):
     """Connect the parts to Sphinx's events."""
-    app.add_transform(DropSecondSummary)
+    app.add_transform(PreparePage)
     app.add_transform(TranslateTheRest)
     app.connect("config-inited", configure, priority=450)
     app.connect("builder-inited", link_to_english_pages)
     app.connect("env-updated", collect_messages_of_no_page)
     app.connect("doctree-resolved", mark_english_links)
     app.connect("html-page-context", offer_other_edition)
+    app.connect("build-finished", translate_labels)
     app.connect("build-finished", build_chinese_edition, priority=900)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
@@ -84,9 +103,10 @@ def translator(root, domain):
 
 def configure(app, config):
     """Settings of both editions, then those of the Chinese one."""
-    config.templates_path = [*config.templates_path, "book/_templates"]
     options = config.html_theme_options
-    options["article_header_end"] = ["language-switch.html", "article-header-buttons.html"]
+    if translated_pages(app.srcdir):
+        config.templates_path = [*config.templates_path, "book/_templates"]
+        options["article_header_end"] = ["language-switch.html", "article-header-buttons.html"]
     if is_chinese(config):
         say = translator(app.srcdir, "site")
         for name, text in SETTINGS:
@@ -100,17 +120,22 @@ def configure(app, config):
 # --- What Sphinx does not translate ----------------------------------------------------
 
 
-class DropSecondSummary(SphinxTransform):
-    """Remove the Chinese summary of an English page from its translation."""
+class PreparePage(SphinxTransform):
+    """Do what has to be done before Sphinx translates a page."""
 
-    default_priority = 5  # before Sphinx translates, and collects, messages
+    default_priority = 5
 
     def apply(self, **kwargs):
-        """Remove the box."""
+        """Remove the second summary; translate formulas, of which Sphinx makes literal blocks."""
         if is_chinese(self.config) or self.app.builder.name == "gettext":
             for box in list(self.document.findall(nodes.admonition)):
                 if box.children and box[0].astext() == SUMMARY:
                     box.parent.remove(box)
+        if is_chinese(self.config):
+            say = translator(self.app.srcdir, self.env.docname)
+            for formula in self.document.findall(nodes.math_block):
+                formula.rawsource = say(formula.rawsource or formula.astext())
+                formula[:] = [nodes.Text(formula.rawsource)]
 
 
 class TranslateTheRest(SphinxTransform):
@@ -138,7 +163,8 @@ class TranslateTheRest(SphinxTransform):
                 title = next(self.document.findall(nodes.title))
                 replace_text(title, lambda text: say(text) + say(IN_ENGLISH))
             elif page == self.config.root_doc:
-                first = next(self.document.findall(nodes.paragraph))
+                chapter = next(self.document.findall(nodes.section))
+                first = next(chapter.findall(nodes.paragraph))
                 note = nodes.paragraph("", say(ABOUT), classes=["about-edition"])
                 first.parent.insert(first.parent.index(first) + 1, note)
 
@@ -188,9 +214,19 @@ def has_words(text):
 def collect_messages_of_no_page(app, env):
     """In a gettext build, what site.po has to translate beside the titles of pages."""
     if app.builder.name == "gettext":
-        texts = dict.fromkeys([*(text for _, text in SETTINGS), SEARCH_BAR, IN_ENGLISH, ABOUT])
-        for text in texts:
+        for text in [*(text for _, text in SETTINGS), SEARCH_BAR, *LABELS, IN_ENGLISH, ABOUT]:
             add(app, "site", text, MsgOrigin("site", 0))
+
+
+def translate_labels(app, exception):
+    """In the pages of the Chinese edition, translate LABELS."""
+    if exception or not is_chinese(app.config) or app.builder.format != "html":
+        return
+    say = translator(app.srcdir, "site")
+    label = re.compile(rf'(aria-label|title)="({"|".join(LABELS)})"')
+    for path in Path(app.outdir).rglob("*.html"):
+        page = label.sub(lambda found: f'{found[1]}="{say(found[2])}"', path.read_text("utf-8"))
+        path.write_text(page, "utf-8")
 
 
 # --- Links between the editions --------------------------------------------------------
@@ -230,8 +266,8 @@ def offer_other_edition(app, page, template, context, document):
     if is_chinese(app.config):
         languages = {"en": f"{up}../{page}.html", "zh-CN": f"{up}{page}.html"}
         context["other_edition"] = {"name": "English", "language": "en", "url": languages["en"]}
-        links = r'(<a class="reference internal[^>]*)(?= href="\.\./\.\./)'
-        context["body"] = re.sub(links, r'\1 hreflang="en"', context.get("body") or "")
+        for pattern, replacement in REPAIRS:
+            context["body"] = re.sub(pattern, replacement, context.get("body") or "")
     elif page in here | {"search"}:
         context["other_edition"] = {"name": "中文", "language": "zh-CN", "url": languages["zh-CN"]}
     else:

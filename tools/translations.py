@@ -50,9 +50,13 @@ def sphinx(builder, out, **options):
 
 
 def extract(folder):
-    """Templates (name -> POFile) of the messages of all pages, and of the site."""
+    """Write the messages of all pages, and of the site, into a folder."""
     if sphinx("gettext", folder, doctreedir=Path(folder) / ".doctrees"):
         sys.exit("the messages could not be extracted; see above")
+
+
+def read_templates(folder):
+    """What `extract` has written: name of the catalogue -> POFile."""
     paths = [Path(folder, "site.pot"), *sorted(Path(folder, "book").glob("*.pot"))]
     return {
         path.relative_to(folder).with_suffix("").as_posix(): polib.pofile(str(path))
@@ -170,11 +174,16 @@ def load(name):
 
 
 def save(name, catalogue):
-    """Write a catalogue, one line a message: its text in English, and in Chinese."""
+    """Write a catalogue."""
     path = CATALOGUES / f"{name}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(as_text(catalogue), "utf-8", newline="\n")
+
+
+def as_text(catalogue):
+    """A catalogue as it stands in its file."""
     catalogue.wrapwidth = 0
-    path.write_text(f"{catalogue}".rstrip() + "\n", "utf-8", newline="\n")
+    return f"{catalogue}".rstrip() + "\n"
 
 
 def catalogue_names():
@@ -189,7 +198,9 @@ def catalogue_names():
 def main(arguments=None):
     """Do what the command says; return the number of problems found."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("command", nargs="?", default="update", choices=["update", "check", "build"])
+    parser.add_argument(
+        "command", nargs="?", default="update", choices=["update", "check", "build"]
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="chapters to begin, or the folder")
     options = parser.parse_args(arguments)
     if options.command == "build":
@@ -199,7 +210,8 @@ def main(arguments=None):
             parser.error(f"there is no page book/{name}.md")
         save(f"book/{name}", load(f"book/{name}"))  # with a catalogue the page is in the edition
     with tempfile.TemporaryDirectory() as folder:
-        templates = extract(folder)
+        extract(folder)
+        templates = read_templates(folder)
     count = 0
     for name in catalogue_names():
         if options.command == "update":
