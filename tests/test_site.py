@@ -8,7 +8,6 @@ import functools
 import http.server
 import os
 import re
-import shutil
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from conftest import IN_CI, ROOT
+from conftest import ROOT, missing
 from editions import translated_pages
 
 SITE = ROOT / "_build" / "html"
@@ -29,18 +27,6 @@ PAGES = sorted(
 )
 CHINESE = [page for page in PAGES if page.startswith("zh/")]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # What axe-core reports about the theme itself, as (rule, selector): the logo of the sidebar
 # stands outside the page's landmarks. (Its second known one, an unlabelled search button, has
 # gone with the version of the theme that is pinned here.)
@@ -65,25 +51,12 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 def address():
     """Address of the built site, served from this process."""
     if not (SITE / "index.html").exists():
-        reason = "there is no built site in _build/html: run `make book` first"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
+        missing("there is no built site in _build/html: run `make book` first")
     handler = functools.partial(QuietHandler, directory=str(SITE))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, as installed on this machine."""
-    if CHROMIUM is None:
-        reason = "there is no Chromium on this machine (Debian: apt-get install chromium)"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +283,17 @@ def test_no_markup_is_left_in_the_text(visit, page_name):
     typeset(page)
     texts = page.locator(".bd-article :is(p, li, h1, h2, h3)").all_inner_texts()
     assert not [text for text in texts if re.search(r"\*\*|\$|::|\{\w+\}|`", text)]
+
+
+def test_slider_figure_of_the_first_page_speaks_chinese(visit):
+    page = visit("zh/book/index.html")
+    figure = page.locator(".odelib-figure")
+    words = figure.locator("[data-text]").all_inner_texts()
+    english = [text for text in words if re.search("[A-Za-z]{3}", text.replace("max", ""))]
+    assert len(words) > 10 and english == []
+    figure.get_by_role("slider", name="学习率 α").press("End")
+    assert "发散" in figure.get_by_role("status").inner_text()
+    assert figure.get_attribute("aria-label") == "每个学习率各走 60 步"
 
 
 # Draws each Chinese character of the page, and a character that no font has, in the same font.
