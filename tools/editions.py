@@ -64,6 +64,8 @@ REPAIRS = (
         r'(<span class="math notranslate nohighlight">[^<]*</span>[，。；：、？！）]+)',
         r'<span class="formula-and-mark">\1</span>',
     ),
+    # The title of an exercise stands between brackets as wide as a character.
+    (r'(<p class="admonition-title">.*?) \((.*)\)(?=(</a>)?</p>)', r"\1（\2）"),
 )
 
 
@@ -285,6 +287,9 @@ def offer_other_edition(app, page, template, context, document):
 
 def write_words_of_the_book(app):
     """The glossary's Chinese terms, for the search's division of sentences into words."""
+    import jieba  # takes a moment, and only this edition needs it
+
+    jieba.setLogLevel("WARNING")
     glossary = (Path(app.srcdir) / "book" / "glossary.md").read_text("utf-8")
     terms = re.findall(r"(?m)^\S.* · (.+)$", glossary)
     words = Path(app.doctreedir) / "words.txt"
