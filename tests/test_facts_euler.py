@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import odelib
-from hundred_points import hundred_points, valley
 
 FACTS = {
     fact["id"]: fact
@@ -37,8 +36,13 @@ def decay(t, y):
 
 
 def test_seed_19b_beyond_the_border_the_top_mode_grows_by_a_constant_factor():
-    X, y = hundred_points()
-    hessian, minimiser = valley()
+    rng = np.random.RandomState(42)  # the stream of np.random.seed(42)
+    x = 2 * rng.rand(100, 1)
+    y = 4 + 3 * x + rng.randn(100, 1)
+    X = np.column_stack([np.ones(100), x])
+    y = y.ravel()
+    hessian = X.T @ X / 100
+    minimiser = np.linalg.solve(hessian, X.T @ y / 100)
     eigenvalues, Q = np.linalg.eigh(hessian)
 
     flow = odelib.gradient_flow(lambda theta: X.T @ (X @ theta - y) / 100)

@@ -13,7 +13,6 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 import odelib
-from hundred_points import hundred_points
 
 DATA = Path(__file__).parent / "data" / "facts_linear_regression.json"
 FACTS = {fact["id"]: fact for fact in json.loads(DATA.read_text("utf-8"))}
@@ -40,7 +39,10 @@ def descent(gradient, theta, learning_rate, steps):
 @pytest.fixture(scope="module")
 def points():
     """Document 001's hundred points: X (100, 2) with a column of ones, y (100,)."""
-    return hundred_points()
+    np.random.seed(42)
+    x = 2 * np.random.rand(100, 1)
+    y = 4 + 3 * x + np.random.randn(100, 1)
+    return np.column_stack([np.ones(100), x]), y[:, 0]
 
 
 @pytest.fixture(scope="module")

@@ -59,8 +59,8 @@ class Page(HTMLParser):
 @each_figure
 def test_html_is_the_same_each_time_and_depends_on_the_arguments(make):
     assert make()._repr_html_() == make()._repr_html_()
-    slider = make().slider
-    others = [make(), make(value=slider["min"]), make(value=slider["max"])]
+    lowest, highest, _ = make().slider
+    others = [make(), make(value=lowest), make(value=highest)]
     names = {re.search('data-figure="(.*?)"', figure._repr_html_())[1] for figure in others}
     assert len(names) == 3
 
@@ -93,7 +93,7 @@ def test_slider_is_a_native_control_with_a_label_and_a_readout_that_is_read_out(
 
 @each_figure
 def test_every_word_comes_from_the_texts_that_a_translation_replaces(make):
-    figure = make(value=make().slider["min"])
+    figure = make(value=make().slider[0])
     page = Page(figure._repr_html_())
     names = {*METHODS, *figure.choices}
     for text, around in page.texts:
@@ -246,6 +246,11 @@ def test_regions_change_colour_exactly_at_the_border(method, factor, style):
     assert figure.fields["factors"] == ", ".join(
         fixed(size, 3) for size in sizes_by_odelib(method, factor * border)
     )
+
+
+def test_regions_refuse_an_eigenvalue_that_is_not_positive():
+    with pytest.raises(ValueError, match="eigenvalues must all be positive, got -1"):
+        interactive.regions([-1.0, 2.0])
 
 
 def test_table_of_regions_holds_the_borders():

@@ -19,7 +19,9 @@ class SliderFigure:
     texts: dict  # every word of the figure, see words.py
     fields: dict  # text of each {field} at the first value
     panels: tuple  # of Panel
-    slider: dict  # min, max, step, value, and the values of the buttons: marks
+    slider: tuple  # first and last value, and the step between two
+    value: float  # the first to be shown
+    marks: tuple  # values of the buttons
     readout: tuple  # of fields, each with the texts FIELD.before and FIELD.below
     style: str  # "method" or "unstable" at the first value
     data: dict  # what the moving part computes with
@@ -65,10 +67,11 @@ class SliderFigure:
         return Words(self.texts, self.fields)
 
     def _control(self):
-        slider, words = self.slider, self._words
-        bounds = " ".join(f'{key}="{slider[key]}"' for key in ("min", "max", "step", "value"))
+        words = self._words
+        values = zip(("min", "max", "step", "value"), (*self.slider, self.value), strict=True)
+        bounds = " ".join(f'{name}="{value}"' for name, value in values)
         buttons = "".join(
-            f'<button type="button" value="{mark}">{mark}</button>' for mark in slider["marks"]
+            f'<button type="button" value="{mark}">{mark}</button>' for mark in self.marks
         )
         return (
             f'<div class="control"><label>{words.element("span", "slider")}'

@@ -130,11 +130,9 @@ def descent(
             "steep": f"{eigenvalues[1]:.4g}",
         },
         panels=(left, right),
-        slider={
-            **dict(zip(("min", "max", "step"), slider, strict=True)),
-            "value": value,
-            "marks": marks,
-        },
+        slider=slider,
+        value=value,
+        marks=marks,
         readout=("alpha", "distance", "verdict"),
         style=style,
         data={

@@ -75,6 +75,8 @@ def regions(
         of the methods for which no |R(z)| is above 1.
     """
     eigenvalues = np.sort(np.ravel(eigenvalues).astype(float))
+    if not eigenvalues[0] > 0:
+        raise ValueError(f"eigenvalues must all be positive, got {eigenvalues[0]:g}")
     texts = all_texts(TEXTS, texts)
     lengths = {method: stability_interval(method)[0] for method in methods}
     borders = {method: length / eigenvalues[-1] for method, length in lengths.items()}
@@ -136,11 +138,9 @@ def regions(
             "methods": ", ".join(methods),
         },
         panels=(plane, size),
-        slider={
-            **dict(zip(("min", "max", "step"), slider, strict=True)),
-            "value": value,
-            "marks": marks,
-        },
+        slider=slider,
+        value=value,
+        marks=marks,
         choices=tuple(methods),
         readout=("alpha", "factors", "verdict"),
         style=style,
