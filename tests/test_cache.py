@@ -26,11 +26,11 @@ import os, signal, sys
 import odelib
 from odelib.pointers import machine_code
 
-compile_it, kinds = machine_code._compile, []
+compile_c, kinds = machine_code.compile_c, []
 def counted(signature, function, *rest):
     kinds.append("k" if function.py_func.__module__.startswith("odelib") else "f")
-    return compile_it(signature, function, *rest)
-machine_code._compile = counted
+    return compile_c(signature, function, *rest)
+machine_code.compile_c = counted
 if "killed while it writes" in sys.argv:
     machine_code.os.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
 
