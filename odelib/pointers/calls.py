@@ -192,33 +192,31 @@ def word_format(kind):
     return "d" if kind == types.float64 else "q" * (1 + getattr(kind, "ndim", 0))
 
 
+# A NumPy array keeps the address of its first element in the field behind the head of its object.
+# Read there it costs 0.1 µs; array.ctypes.data costs ten times as much, and a solve needs thirty.
+_MEMORY = (ctypes.c_int64 * 2**59).from_address(0)
+_HEAD = object.__basicsize__
+
+
+def address_of(array):
+    """The address of an array's first element."""
+    return _MEMORY[(id(array) + _HEAD) >> 3]
+
+
+if address_of(_SAMPLE := np.zeros(1)) != _SAMPLE.ctypes.data:
+    raise ImportError(f"odelib does not know the layout of arrays of NumPy {np.__version__}")
+
+
 def flat(values):
     """What the words hold of numbers and contiguous arrays: each array as its address and shape."""
-    numbers, address = [], address_of
+    numbers = []
     for value in values:
         if type(value) is np.ndarray:
-            numbers.append(address(value))
+            numbers.append(_MEMORY[(id(value) + _HEAD) >> 3])
             numbers.extend(value.shape)
         else:
             numbers.append(value)
     return numbers
-
-
-_FIELD, _HEAD = ctypes.c_void_p.from_address, object.__basicsize__
-
-
-def address_of(array):
-    """The address of an array's first element, ten times as quickly as `array.ctypes.data`.
-
-    It is the first field behind the head of the object.
-    """
-    return _FIELD(id(array) + _HEAD).value
-
-
-if address_of(_SAMPLE := np.zeros(1)) != _SAMPLE.ctypes.data:  # another layout than NumPy 2's
-
-    def address_of(array):
-        return array.ctypes.data
 
 
 def unpack(context, builder, words, kinds):
