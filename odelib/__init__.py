@@ -1,7 +1,9 @@
 """odelib: initial value problems, and training seen as one, compiled once with numba."""
 
-from odelib.flows import gradient_flow
+from odelib.flows import gradient_flow, momentum_flow, newton_flow
 from odelib.ivp import solve_ivp
+from odelib.optimize import minimize
+from odelib.optimizers import OPTIMIZERS
 from odelib.rhs import rhs
 from odelib.solution import Solution
 from odelib.stability import stability_function, stability_interval
@@ -9,8 +11,12 @@ from odelib.tableaus import METHODS
 
 __all__ = [
     "METHODS",
+    "OPTIMIZERS",
     "Solution",
     "gradient_flow",
+    "minimize",
+    "momentum_flow",
+    "newton_flow",
     "rhs",
     "solve_ivp",
     "stability_function",
