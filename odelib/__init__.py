@@ -1,5 +1,6 @@
 """odelib: initial value problems, and training seen as one, compiled once with numba."""
 
+from odelib import models
 from odelib.flows import gradient_flow
 from odelib.ivp import solve_ivp
 from odelib.rhs import rhs
@@ -11,6 +12,7 @@ __all__ = [
     "METHODS",
     "Solution",
     "gradient_flow",
+    "models",
     "rhs",
     "solve_ivp",
     "stability_function",
