@@ -104,23 +104,20 @@ def check_class_weight(class_weight):
     return dict(class_weight)
 
 
-def weigh_classes(class_weight, y, w):
+def weigh_classes(class_weight, y, w, *, training=True):
     """The weights w (m,) times the weight of each row's class, scaled to mean 1."""
     classes, index = np.unique(y, return_inverse=True)
     if class_weight == "balanced":
         mass = np.bincount(index, weights=w)
         return check_weights(w / np.where(mass > 0, mass, 1.0)[index], len(w))
-    names = {int(label): (int(label),) for label in classes} | {-1: (-1, 0)}
-    unknown = set(class_weight) - {name for label in classes for name in names[int(label)]}
-    if unknown and len(classes) > 1:
-        raise ValueError(
-            f"class_weight names {sorted(unknown)}, "
-            f"but the labels are {classes.astype(int).tolist()}"
-        )
+    classes = classes.astype(int).tolist()
+    names = {label: (-1, 0) if label == -1 else (label,) for label in classes}  # 0 is kept as -1
+    unknown = set(class_weight) - {name for label in classes for name in names[label]}
+    if unknown and training:
+        raise ValueError(f"class_weight names {sorted(unknown)}, but the labels are {classes}")
     factors = []
     for label in classes:
-        (factor,) = [class_weight[n] for n in names[int(label)] if n in class_weight] or [1.0]
-        factors.append(float(factor))
+        factors.append([*(class_weight[n] for n in names[label] if n in class_weight), 1.0][0])
     return check_weights(w * np.array(factors)[index], len(w))
 
 

@@ -25,6 +25,7 @@ ORDER = (
     "ensemble",
     "flows",
     "data",
+    "model",
     "linear",
     "network",
     "models",
