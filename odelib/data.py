@@ -214,7 +214,7 @@ def _first_place(name, array, bad):
         return ""
     place = np.unravel_index(np.argmax(bad), array.shape)
     value = array[place]
-    shown = repr(value) if isinstance(value, str | bytes) else value
+    shown = repr(str(value)) if isinstance(value, str) else value
     return f", first {name}[{', '.join(map(str, place))}] = {shown}"
 
 
