@@ -76,7 +76,7 @@ BAD = {
     "complex": (REGRESSION, (X + 1j, Y), TypeError, r"must be real, got complex128; pass X.real"),
     "ragged": (REGRESSION, ([[1.0], [1.0, 2.0]], Y), ValueError, "rows of different lengths"),
     "sparse": (
-        REGRESSION, (sparse.csr_array(X), Y), TypeError, r"X is sparse \(csr_array\); pass X.toa",
+        REGRESSION, (sparse.csr_array(X), Y), TypeError, r"X is sparse \(csr_array\); pass X",
     ),
     "masked": (
         REGRESSION, (np.ma.masked_equal(X, 3.0), Y), TypeError, "X has masked entries; drop",
