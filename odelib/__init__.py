@@ -1,8 +1,12 @@
 """odelib: initial value problems, and training seen as one, compiled once with numba."""
 
 from odelib import models
-from odelib.flows import gradient_flow
+from odelib.curvature import sharpness
+from odelib.diagnostics import diagnose
+from odelib.flows import gradient_flow, momentum_flow, newton_flow
 from odelib.ivp import solve_ivp
+from odelib.optimize import minimize
+from odelib.optimizers import OPTIMIZERS
 from odelib.rhs import rhs
 from odelib.solution import Solution
 from odelib.stability import stability_function, stability_interval
@@ -10,10 +14,16 @@ from odelib.tableaus import METHODS
 
 __all__ = [
     "METHODS",
+    "OPTIMIZERS",
     "Solution",
+    "diagnose",
     "gradient_flow",
+    "minimize",
     "models",
+    "momentum_flow",
+    "newton_flow",
     "rhs",
+    "sharpness",
     "solve_ivp",
     "stability_function",
     "stability_interval",

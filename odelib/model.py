@@ -43,6 +43,7 @@ class Model:
     target: str  # "values" (m,), "outputs" (m, k), "signs" ±1 (m,) or "labels" 0 … k−1 (m,)
     count: Callable  # (d, k) -> the number of parameters p
     start: Callable  # (d, k, rng) -> parameters (p,) to begin with
+    penalty: float = 0.0  # factor of |θ|²/2
     intercept: bool = False  # whether `check` puts a column of ones before X
     class_weight: Any = None
 
@@ -82,6 +83,16 @@ class Model:
     def initial(self, X, y, rng):
         """Parameters (p,) to start from; rng is a `numpy.random.Generator`, or a seed for one."""
         return self.start(X.shape[1], _outputs(y), np.random.default_rng(rng))
+
+    def check_theta(self, theta, X, y):
+        """Parameters as a contiguous array (p,) that fits checked data; it may hold NaN."""
+        theta = np.ascontiguousarray(theta, dtype=float)
+        p = self.size(X, y)
+        if theta.shape != (p,):
+            raise ValueError(
+                f"theta must have shape ({p},) for {self.name} on these data, got {theta.shape}"
+            )
+        return theta
 
     def predict(self, theta, X):
         """What the model says of rows X (m, d): values, or the likeliest class.

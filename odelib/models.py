@@ -130,7 +130,7 @@ def softmax(*, penalty=0.0, intercept=False, class_weight=None):
     return Model(
         "softmax", linear.softmax_loss, linear.softmax_gradient, linear.softmax_hvp,
         linear.softmax_scores, (_penalty(penalty), int(intercept)), "labels",
-        count=_matrix_size, start=_matrix_of_zeros,
+        count=_matrix_size, start=_matrix_of_zeros, penalty=penalty,
         intercept=bool(intercept), class_weight=given.check_class_weight(class_weight),
     )  # fmt: skip
 
@@ -203,7 +203,7 @@ def network(*, hidden, activation="tanh", loss="softmax", penalty=0.0, class_wei
     return Model(
         f"network {tuple(widths.tolist())}", net.loss, net.gradient, net.hvp, net.scores,
         (widths, _ACTIVATIONS[activation], _penalty(penalty)),
-        "labels" if loss == "softmax" else "outputs", count=count, start=start,
+        "labels" if loss == "softmax" else "outputs", count=count, start=start, penalty=penalty,
         class_weight=given.check_class_weight(class_weight),
     )  # fmt: skip
 
@@ -216,7 +216,7 @@ def _linear(name, kind, penalty, intercept, class_weight=None, target="signs"):
     return Model(
         name, linear.loss, linear.gradient, linear.hvp, linear.scores,
         (kind, _penalty(penalty), int(intercept)), target,
-        count=_vector_size, start=_vector_of_zeros,
+        count=_vector_size, start=_vector_of_zeros, penalty=penalty,
         intercept=bool(intercept), class_weight=given.check_class_weight(class_weight),
     )  # fmt: skip
 
