@@ -1,5 +1,8 @@
 """odelib: initial value problems, and training seen as one, compiled once with numba."""
 
+from odelib import models
+from odelib.curvature import sharpness
+from odelib.diagnostics import diagnose
 from odelib.flows import gradient_flow, momentum_flow, newton_flow
 from odelib.ivp import solve_ivp
 from odelib.optimize import minimize
@@ -13,11 +16,14 @@ __all__ = [
     "METHODS",
     "OPTIMIZERS",
     "Solution",
+    "diagnose",
     "gradient_flow",
     "minimize",
+    "models",
     "momentum_flow",
     "newton_flow",
     "rhs",
+    "sharpness",
     "solve_ivp",
     "stability_function",
     "stability_interval",
