@@ -39,6 +39,8 @@ ORDER = (
     "optimize",
     "causes",
     "diagnostics",
+    "batches",
+    "history",
     "training",
     "plotting",
     "interactive",
