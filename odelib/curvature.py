@@ -129,6 +129,29 @@ def spectrum(
     return Spectrum(values[:count], vectors, errors[:count], products, float(values[-1]))
 
 
+def left_to_gain(hvp, g, products=60):
+    """(gᵀH⁻¹g/2, whether no negative curvature was met), by conjugate gradients.
+
+    The first is what a quadratic with gradient g (p,) lies above its minimum; of a loss it is an
+    estimate, and too small if `products` do not suffice.
+    """
+    x, r, p = np.zeros_like(g), g.copy(), g.copy()
+    square = r @ r
+    target = 1e-8 * square
+    for _ in range(min(products, 2 * len(g))):
+        if square <= target or square == 0:
+            break
+        bent = hvp(p)
+        curvature = p @ bent
+        if curvature <= 0:
+            return 0.5 * (g @ x), curvature == 0
+        x += square / curvature * p
+        r -= square / curvature * bent
+        previous, square = square, r @ r
+        p = r + square / previous * p
+    return 0.5 * (g @ x), True
+
+
 def _ritz(diagonal, below):
     """Ritz values from the largest down, their vectors in the basis, error estimates; whether the
     basis spans an invariant subspace, so that they are exact.

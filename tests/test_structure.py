@@ -37,6 +37,7 @@ ORDER = (
     "options",
     "descent",
     "optimize",
+    "diagnosis",
     "causes",
     "diagnostics",
     "training",
