@@ -11,6 +11,7 @@ from odelib.rhs import rhs
 from odelib.solution import Solution
 from odelib.stability import stability_function, stability_interval
 from odelib.tableaus import METHODS
+from odelib.training import train
 
 __all__ = [
     "METHODS",
@@ -27,5 +28,6 @@ __all__ = [
     "solve_ivp",
     "stability_function",
     "stability_interval",
+    "train",
 ]
 __version__ = "0.1.0"

@@ -149,7 +149,7 @@ def minimize(
     >>> plain = minimize(grad, [1.0, 1.0], learning_rate=0.05, steps=60)
     >>> ball = minimize(grad, [1.0, 1.0], "heavy_ball", learning_rate=0.05, steps=60, momentum=0.6)
     >>> print(f"{plain.gradient_norm[-1]:.1e} {ball.gradient_norm[-1]:.1e}")
-    4.6e-02 1.5e-05
+    4.6e-02 6.1e-06
     """
     theta0 = options.check_theta0(theta0)
     row = options.check_optimizer(method)

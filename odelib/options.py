@@ -77,7 +77,7 @@ def check_theta0(theta0):
 
 def check_count(name, value, least=1):
     """A whole number that is at least so large."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or value % 1:
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if not least <= value <= 2**62:
         raise ValueError(f"{name} must be at least {least}, got {value}")

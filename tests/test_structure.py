@@ -40,6 +40,8 @@ ORDER = (
     "diagnosis",
     "causes",
     "diagnostics",
+    "batches",
+    "history",
     "training",
     "book_style",
     "plotting",
