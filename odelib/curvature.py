@@ -60,7 +60,7 @@ def sharpness(model, data=None, theta=None, *, size=None, tol=3e-4, max_products
 
     See Also
     --------
-    spectrum : more eigenvalues, and their directions.
+    odelib.curvature.spectrum : more eigenvalues, and their directions.
 
     Examples
     --------
