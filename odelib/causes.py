@@ -3,102 +3,13 @@
 Every function here returns a `Diagnosis`, or None where its cause is not the one.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from odelib.curvature import spectrum
+from odelib.curvature import left_to_gain, spectrum
 from odelib.derivatives import check_gradient
+from odelib.diagnosis import Diagnosis
 from odelib.optimizers import OPTIMIZERS
 from odelib.separable import is_separable
-
-CAUSES = (
-    "bad data",
-    "bad parameters",
-    "gradient of wrong sign",
-    "gradient of wrong scale",
-    "gradient with a wrong component",
-    "gradient with wrong components",
-    "learning rate too large",
-    "edge of stability",
-    "noise",
-    "overfitting",
-    "momentum overshoots",
-    "kinks",
-    "converged",
-    "separable data",
-    "plateau",
-    "learning rate too small",
-    "ill-conditioned data",
-    "nothing found",
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
-    """What `diagnose` found."""
-
-    cause: str  # one of CAUSES
-    sentence: str  # what was found, with its numbers, and what to do
-    learning_rate: float
-    sharpness: float = np.nan  # λmax
-    limit: float = np.nan  # of αλmax; NaN where the method has none of its own
-    direction: np.ndarray | None = None  # (p,) of largest curvature, of length 1
-    measured: dict = field(default_factory=dict)  # further numbers, by name
-
-    @property
-    def product(self):
-        """αλmax, to be compared with `limit`."""
-        return self.learning_rate * self.sharpness
-
-    @property
-    def safe_learning_rate(self):
-        """The largest learning rate at which no direction grows, limit/λmax."""
-        return self.limit / self.sharpness if self.sharpness > 0 else np.inf
-
-    def __str__(self):
-        return self.sentence
-
-
-@dataclass(frozen=True)
-class Case:
-    """The measurements that the later causes share."""
-
-    model: object
-    data: tuple
-    theta: np.ndarray
-    method: str
-    rate: float
-    settings: dict
-    top: object  # Spectrum at theta
-    probe: object  # Minimization
-    limit: float
-
-    def found(self, cause, sentence, **measured):
-        return Diagnosis(
-            cause, sentence, self.rate, float(self.top.values[0]), self.limit,
-            self.top.vectors[:, 0], measured,
-        )  # fmt: skip
-
-    def hvp(self, v):
-        return self.model.hvp(self.theta, v, *self.data, *self.model.args)
-
-    def product_sentence(self):
-        """αλmax and the method's limit, in words."""
-        value = self.top.values[0]
-        against = f"the limit of {self.method} is {self.limit:.4g}"
-        if np.isnan(self.limit):
-            against = f"{self.method} has no limit of its own"
-        return f"learning rate times sharpness is {self.rate * value:.4g}, {against}."
-
-    def rises(self):
-        """Whether the loss goes up anywhere in the probe, by more than rounding."""
-        return bool((np.diff(self.probe.loss) > 1e-9 * np.abs(self.probe.loss[:-1])).any())
-
-    def diverges(self):
-        loss = self.probe.loss
-        return not self.probe.success or (len(loss) > 1 and min(loss[-len(loss) // 4 :]) > loss[0])
-
 
 # --- Causes that make other measurements meaningless ----------------------------------------------
 
@@ -165,15 +76,16 @@ def instability(case):
             f"learning rate than {case.rate:.4g}.",
         )
     value, limit = float(case.top.values[0]), case.limit
-    if case.rate * value <= limit and not case.rises():
+    if case.rate * value <= 0.9 * limit and not case.rises():
         return None
-    along = _sharpness_along(case)
+    longer = case.run(10 * case.probe.steps, every=10)  # a cycle at the edge may take long
+    along = np.append(_sharpness_along(case, longer.trajectory), value)
     low, high = case.rate * along.min(), case.rate * along.max()
     if high <= limit:
         return None
-    if case.diverges() or low > limit:
+    if not longer.success or low > limit or longer.loss[-1] > 1e3 * longer.loss[0]:
         where = "" if case.rate * value > limit else " a little further on"
-        worst = max(value, along.max() if where else value)
+        worst = along.max() if where else value
         component = int(np.argmax(np.abs(case.top.vectors[:, 0])))
         return case.found(
             "learning rate too large",
@@ -193,9 +105,8 @@ def instability(case):
     )
 
 
-def _sharpness_along(case, points=9):
-    """λmax at a few points of the probe (≤ points,)."""
-    path = case.probe.trajectory
+def _sharpness_along(case, path, points=25):
+    """λmax at a few points of a path (p, m), where it is finite."""
     path = path[:, np.isfinite(path).all(axis=0)]
     values = []
     for i in np.unique(np.linspace(0, path.shape[1] - 1, points).astype(int)):
@@ -204,7 +115,6 @@ def _sharpness_along(case, points=9):
             top = spectrum(
                 lambda v, theta=theta: case.model.hvp(theta, v, *case.data, *case.model.args),
                 size=len(theta),
-                tol=1e-2,
             )
         except ValueError:  # so far out that the Hessian overflows
             continue
@@ -304,7 +214,7 @@ def slowness(case):
     loss, theta = case.probe.loss, case.theta
     g = case.model.gradient(theta, *case.data, *case.model.args)
     value, lowest = float(case.top.values[0]), case.top.smallest
-    left, convex = _left_to_gain(case.hvp, g)
+    left, convex = left_to_gain(case.hvp, g)
     convex = convex and lowest > -1e-3 * value
     if convex and left <= 1e-6 * loss[0]:
         return case.found(
@@ -350,22 +260,3 @@ def slowness(case):
         "steepest. Standardise the features, or use momentum or a second-order method.",
         left_to_gain=left,
     )
-
-
-def _left_to_gain(hvp, g, products=60):
-    """(gᵀH⁻¹g/2, whether no negative curvature was met), by conjugate gradients."""
-    x, r, p = np.zeros_like(g), g.copy(), g.copy()
-    square = r @ r
-    target = 1e-8 * square
-    for _ in range(min(products, 2 * len(g))):
-        if square <= target or square == 0:
-            break
-        bent = hvp(p)
-        curvature = p @ bent
-        if curvature <= 0:
-            return 0.5 * (g @ x), curvature == 0
-        x += square / curvature * p
-        r -= square / curvature * bent
-        previous, square = square, r @ r
-        p = r + square / previous * p
-    return 0.5 * (g @ x), True

@@ -60,7 +60,7 @@ def sharpness(model, data=None, theta=None, *, size=None, tol=3e-4, max_products
 
     See Also
     --------
-    spectrum : more eigenvalues, and their directions.
+    odelib.curvature.spectrum : more eigenvalues, and their directions.
 
     Examples
     --------
@@ -127,6 +127,29 @@ def spectrum(
         )
     vectors = np.array(basis[: len(diagonal)]).T @ weights[:, :count]
     return Spectrum(values[:count], vectors, errors[:count], products, float(values[-1]))
+
+
+def left_to_gain(hvp, g, products=60):
+    """(gᵀH⁻¹g/2, whether no negative curvature was met), by conjugate gradients.
+
+    The first is what a quadratic with gradient g (p,) lies above its minimum; of a loss it is an
+    estimate, and too small if `products` do not suffice.
+    """
+    x, r, p = np.zeros_like(g), g.copy(), g.copy()
+    square = r @ r
+    target = 1e-8 * square
+    for _ in range(min(products, 2 * len(g))):
+        if square <= target or square == 0:
+            break
+        bent = hvp(p)
+        curvature = p @ bent
+        if curvature <= 0:
+            return 0.5 * (g @ x), curvature == 0
+        x += square / curvature * p
+        r -= square / curvature * bent
+        previous, square = square, r @ r
+        p = r + square / previous * p
+    return 0.5 * (g @ x), True
 
 
 def _ritz(diagonal, below):

@@ -6,12 +6,13 @@ measurements are few: the data's check, finite differences, the sharpness, and a
 `steps` steps of the method itself from the point with the full gradient.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from odelib import causes, options
-from odelib.causes import Case, Diagnosis
 from odelib.curvature import spectrum
-from odelib.optimize import minimize
+from odelib.diagnosis import Case, Diagnosis
 
 
 def diagnose(
@@ -90,14 +91,10 @@ in the direction of largest curvature, mostly theta[1], grows. Take a learning r
         return found
 
     top = spectrum(lambda v: model.hvp(theta, v, *checked, *model.args), size=len(theta), seed=seed)
-    probe = minimize(
-        model.gradient, theta, method, learning_rate=rate, steps=steps,
-        args=(*checked, *model.args), fun=model.loss, trajectory=True, **settings,
-    )  # fmt: skip
-    case = Case(
-        model, checked, theta, method, rate, settings, top, probe,
-        limit=row.limit(**settings) if row.limit else np.nan,
-    )  # fmt: skip
+    limit = row.limit(**settings) if row.limit else np.nan
+    case = Case(model, checked, theta, method, rate, settings, top, limit)
+    case = replace(case, probe=case.run(steps))
+    probe = case.probe
     return (
         causes.instability(case)
         or (batch_size is not None and causes.noise(case, batch_size, seed))

@@ -37,15 +37,17 @@ ORDER = (
     "options",
     "descent",
     "optimize",
+    "diagnosis",
     "causes",
     "diagnostics",
     "batches",
     "history",
     "training",
+    "book_style",
     "plotting",
     "interactive",
 )
-FOR_NOTEBOOKS = {"plotting", "interactive"}  # imported by name only
+FOR_NOTEBOOKS = {"book_style", "plotting", "interactive"}  # imported by name only
 LONGEST_FILE = 350  # lines
 
 FILES = sorted(path for path in (ROOT / "odelib").rglob("*.py"))
