@@ -265,6 +265,13 @@ def test_the_proximal_point_is_stable_for_every_step(alpha):
     assert (abs(euler.theta) > 1).any() == (alpha * 50 > 2)
 
 
+def test_adam_without_memory_is_sign_descent():
+    bare = run("adam", 0.01, 40, beta1=0.0, beta2=0.0, eps=0.0).trajectory
+    np.testing.assert_allclose(bare, run("sign", 0.01, 40).trajectory, rtol=0, atol=1e-15)
+    one = run("adam", 0.01, 40, beta1=0.1, beta2=0.0, eps=0.0).trajectory
+    assert abs(one - bare).max() > 1e-4
+
+
 def test_the_linearly_implicit_step_is_between_gradient_descent_and_newton():
     def step(name, alpha):
         return run(name, alpha, 1).theta - START
