@@ -12,42 +12,14 @@ chapter goes on with plain matplotlib.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from odelib.book_style import CYCLE, FLOW, GUIDE, METHOD, UNSTABLE, use_book_style
 from odelib.stability import stability_function, stability_interval
 
-FLOW = "#000000"  # the exact solution of the differential equation
-METHOD = "#0072B2"  # what the algorithm computes
-UNSTABLE = "#CC3311"  # what it computes beyond its border of stability
-GUIDE = "#8C8C8C"  # contours, reference slopes, borders
-
-# Colours for further curves, told apart by colour-blind readers and in print; neither the
-# black of the flow nor the red of instability is among them.
-CYCLE = [METHOD, "#C27C00", "#009E73", "#AA4499", "#56B4E9", "#777777"]
-
-
-def use_book_style():
-    """Set matplotlib's defaults for the book: read at 390 px, on a white card in dark mode."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (6.4, 3.6),
-            "figure.dpi": 120,
-            "figure.facecolor": "white",
-            "figure.constrained_layout.use": True,
-            "figure.max_open_warning": 0,
-            "savefig.facecolor": "white",
-            "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
-            "font.size": 11.5,
-            "axes.titlesize": 12,
-            "axes.labelsize": 12,
-            "legend.fontsize": 10.5,
-            "legend.frameon": False,
-            "axes.prop_cycle": plt.cycler(color=CYCLE),
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "lines.linewidth": 1.8,
-            "lines.markersize": 4.5,
-            "image.cmap": "cividis",
-        }
-    )
+__all__ = [
+    "CYCLE", "FLOW", "GUIDE", "METHOD", "UNSTABLE",
+    "convergence", "loss_contours", "multipliers", "pair", "sharpness_history",
+    "stability_region", "training_history", "training_spectrum", "use_book_style",
+]  # fmt: skip
 
 
 def loss_contours(hessian, minimiser, *, radius, ax=None, levels=7):
@@ -148,7 +120,8 @@ def pair(
     left.plot(*path, color=colour, linewidth=0.6, alpha=0.3)
     left.plot(*path, "o", color=colour, markersize=3.5, label=method)
     left.legend(loc="upper left", handlelength=1, frameon=True, framealpha=0.9, edgecolor="none")
-    left.set_title(rf"$\alpha = {learning_rate:.4g}$")
+    step = r"learning rate $\alpha" if method == "Euler" else r"step $h"
+    left.set_title(rf"{step} = {learning_rate:.4g}$")
 
     multipliers(eigenvalues, learning_rate, method=method, ax=right)
     right.set_title("stable" if stable else "unstable", color=colour)
@@ -192,6 +165,64 @@ def stability_region(method, *, ax=None, z=None, window=(-5, 1.5, -3.5, 3.5)):
         ax.scatter(z.real, z.imag, c=colours, s=36, zorder=3)
     ax.set(xlabel=r"Re $z$", ylabel=r"Im $z$", aspect="equal")
     ax.set(xlim=window[:2], ylim=window[2:])
+    return ax
+
+
+def training_spectrum(eigenvalues, learning_rate, *, method="Euler", ax=None):
+    """The stability region of a method, and on it z = −learning_rate·λᵢ of a training spectrum.
+
+    eigenvalues (n,) of the Hessian, of either sign: a dot is blue where its mode is damped, red
+    where it grows. The window holds them all. Returns the axes.
+    """
+    z = -learning_rate * np.ravel(np.asarray(eigenvalues, float))
+    left = 1.15 * min(z.min(), -_real_border(method))
+    right = max(1.0, 1.15 * z.max())
+    ax = stability_region(method, ax=ax, z=z, window=(left, right, -3.5, 3.5))
+    inside = np.abs(stability_function(method, z)) <= 1
+    ax.set_title(
+        f"{inside.sum()} of {len(z)} modes are damped",
+        color=METHOD if inside.all() else UNSTABLE,
+    )
+    return ax
+
+
+def sharpness_history(steps, sharpness, learning_rate, *, limit=2.0, ax=None):
+    """The sharpness λmax (m,) at given steps (m,), and the border limit/learning_rate.
+
+    limit is the method's, of αλmax: 2 for gradient descent. The border is a dashed line, what
+    lies above it is red. Returns the axes.
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    steps, sharpness = np.ravel(steps), np.ravel(sharpness).astype(float)
+    border = limit / learning_rate
+    above = sharpness > border
+    ax.plot(steps, sharpness, color=METHOD, linewidth=1.2, label=r"$\lambda_{\max}$")
+    ax.plot(steps[above], sharpness[above], "o", color=UNSTABLE, markersize=3.5)
+    ax.axhline(border, color=FLOW, linestyle="--", linewidth=1.2, label=rf"${limit:.4g}/\alpha$")
+    ax.set(xlabel="step", ylabel="sharpness", ylim=(0, 1.15 * max(border, np.nanmax(sharpness))))
+    ax.legend()
+    return ax
+
+
+def training_history(steps, loss, *, validation=None, ax=None):
+    """The loss (m,) at given steps (m,) on a logarithmic axis, and the validation loss (m,).
+
+    A ring marks the lowest validation loss, where early stopping would have stopped. Returns the
+    axes.
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    steps = np.ravel(steps)
+    ax.semilogy(steps, np.ravel(loss), color=METHOD, label="training")
+    if validation is not None:
+        held_out = np.ravel(validation).astype(float)
+        best = int(np.nanargmin(held_out))
+        ax.semilogy(steps, held_out, color=CYCLE[1], label="validation")
+        ax.plot(
+            steps[best], held_out[best], "o", color=CYCLE[1], markersize=9, fillstyle="none",
+            label=f"lowest, step {steps[best]:g}",
+        )  # fmt: skip
+    ax.set(xlabel="step", ylabel="loss")
+    ax.legend()
     return ax
 
 

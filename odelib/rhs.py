@@ -71,8 +71,10 @@ class Bound(NamedTuple):
     guard: Any  # of a Python function: holds back Ctrl-C where it would be lost; or None
 
 
-def bind(fun, n, args, *, y_complex=False, event=False):
+def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     """Make `fun(t, y, *args)` with n components, or an event, a `Bound`.
+
+    It writes as many numbers as y has, an event one; `outputs` says another number of them.
 
     Raises
     ------
@@ -83,7 +85,8 @@ def bind(fun, n, args, *, y_complex=False, event=False):
         form = "an event must be a function g(t, y, *args)" if event else _FORM
         raise TypeError(f"{form}; got {fun!r}")
     inplace = getattr(fun, "_odelib_inplace", False)
-    outputs = 1 if event else n
+    if outputs is None:
+        outputs = 1 if event else n
     if not pointers.is_compiled(fun):
         return _bind_python(fun, n, outputs, args, inplace, y_complex, event)
     kinds, words, kept = _pack(args)

@@ -137,6 +137,12 @@ def test_pair_draws_on_given_axes():
     assert len(plt.get_fignums()) == 1
 
 
+def test_pair_is_titled_by_the_learning_rate_of_descent_and_the_step_of_other_methods():
+    for method, title in [("Euler", r"learning rate $\alpha = 0.1$"), ("RK4", "step $h = 0.1$")]:
+        _, (left, _) = plotting.pair(HESSIAN, MINIMISER, descend(0.1), 0.1, method=method)
+        assert left.get_title() == title
+
+
 def test_contours_are_level_sets_of_the_loss_centred_at_the_minimiser():
     ax = plotting.loss_contours(HESSIAN, MINIMISER, radius=2.0)
     (contours,) = [c for c in ax.collections if isinstance(c, matplotlib.contour.ContourSet)]
@@ -208,3 +214,52 @@ def test_convergence_compares_two_methods_on_the_same_axes():
     assert plotting.convergence(h, h**2, 2, ax=ax, label="Heun") is ax
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["Euler", "slope 1", "Heun", "slope 2"]
+
+
+# --- Training ------------------------------------------------------------------------
+
+
+@each_method
+def test_training_spectrum_puts_each_mode_on_its_side_of_the_border(method):
+    """One mode just inside, one just outside; a negative eigenvalue grows with every method."""
+    border = stability_interval(method)[0]
+    eigenvalues = np.array([-0.1, 0.3, 1 - 1e-6, 1 + 1e-6]) * border / 0.7
+    ax = plotting.training_spectrum(eigenvalues, 0.7, method=method)
+    dots, colours = drawn_dots(ax)
+    np.testing.assert_allclose(dots[:, 0], -0.7 * eigenvalues, rtol=1e-14)
+    np.testing.assert_array_equal(dots[:, 1], 0)
+    red, blue = plotting.UNSTABLE, plotting.METHOD
+    assert colours == [red, blue, blue, red]
+    assert ax.get_title() == "2 of 4 modes are damped"
+    assert ax.get_xlim()[0] < dots[:, 0].min() and dots[:, 0].max() < ax.get_xlim()[1]
+
+
+def test_training_spectrum_of_a_stable_step_is_blue():
+    ax = plotting.training_spectrum(EIGENVALUES, 0.99 * BORDER, ax=plt.subplots()[1])
+    assert ax.title.get_color() == plotting.METHOD
+    assert set(drawn_dots(ax)[1]) == {plotting.METHOD}
+
+
+def test_sharpness_history_marks_what_is_above_the_border():
+    steps, sharpness = np.arange(0, 50, 10), np.array([1.0, 3.9, 4.1, 5.0, 3.0])
+    ax = plotting.sharpness_history(steps, sharpness, 0.5)
+    curve, red, dashed = ax.lines
+    np.testing.assert_array_equal(curve.get_xydata().T, [steps, sharpness])
+    np.testing.assert_array_equal(red.get_xydata(), [[20, 4.1], [30, 5.0]])
+    assert red.get_color() == plotting.UNSTABLE
+    assert dashed.get_ydata()[0] == 4.0 and dashed.get_label() == r"$2/\alpha$"
+    assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 5
+    assert plotting.sharpness_history(steps, sharpness, 0.5, limit=3.8, ax=ax) is ax
+    assert ax.lines[-1].get_ydata()[0] == 7.6
+
+
+def test_training_history_rings_the_lowest_validation_loss():
+    steps, loss = np.array([0, 10, 20, 30]), np.array([4.0, 2.0, 1.0, 0.5])
+    held_out = np.array([5.0, 3.0, 3.5, np.nan])
+    ax = plotting.training_history(steps, loss, validation=held_out)
+    assert ax.get_yscale() == "log"
+    np.testing.assert_array_equal(line_labelled(ax, "training").get_xydata().T, [steps, loss])
+    np.testing.assert_array_equal(line_labelled(ax, "validation").get_xydata().T, [steps, held_out])
+    np.testing.assert_array_equal(line_labelled(ax, "lowest, step 10").get_xydata(), [[10, 3.0]])
+    alone = plotting.training_history(steps, loss, ax=plt.subplots()[1])
+    assert [line.get_label() for line in alone.lines] == ["training"]

@@ -20,6 +20,7 @@ ORDER = (
     "pointers",
     "progress",
     "rhs",
+    "fields",
     "kernels",
     "solution",
     "driver",
@@ -28,14 +29,29 @@ ORDER = (
     "workers",
     "ensemble",
     "flows",
+    "data",
+    "model",
+    "linear",
+    "network",
     "models",
-    "diagnostics",
+    "curvature",
+    "derivatives",
+    "separable",
+    "optimizers",
+    "options",
+    "descent",
     "optimize",
+    "diagnosis",
+    "causes",
+    "diagnostics",
+    "batches",
+    "history",
     "training",
+    "book_style",
     "plotting",
     "interactive",
 )
-FOR_NOTEBOOKS = {"plotting", "interactive"}  # imported by name only
+FOR_NOTEBOOKS = {"book_style", "plotting", "interactive"}  # imported by name only
 LONGEST_FILE = 350  # lines
 
 FILES = sorted(path for path in (ROOT / "odelib").rglob("*.py"))

@@ -1,0 +1,197 @@
+"""One descent in progress: the kernel runs in slices, its end is put in words."""
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from odelib import pointers
+from odelib.fields import Functions
+from odelib.kernels import outcomes as at
+from odelib.optimizers import Optimizer
+from odelib.rhs import interruptible
+from odelib.tableaus import METHODS
+
+_SLICE = 0.05  # seconds that the kernel may run before Python looks for Ctrl-C
+FOREVER = 2**62
+
+_NO_WORDS = np.zeros(2, dtype=np.int64)
+
+
+class Plan(NamedTuple):
+    """What a descent does, every value checked (see options.py)."""
+
+    row: Optimizer
+    settings: np.ndarray  # the hyperparameters in the row's order
+    rates: Any  # (k, count) -> learning rates (count,) or (1,)
+    levels: np.ndarray  # see kernels/optimisers.py
+    last: int  # number of steps; FOREVER: whoever runs it says when to pause
+    every: int  # steps between two rows of the history; 0: no history
+    trajectory: bool
+    seconds: float  # time allowed
+    when: Any  # (k, theta) -> bool, or None
+
+
+def settings_of(row, settings, decay):
+    """The numbers that the row's update reads, and the decay that goes into the gradient."""
+    if row.decoupled:
+        return np.array([*settings.values(), decay]), 0.0
+    return np.array([*settings.values(), 0.0]), decay
+
+
+class Descent:
+    """The state of one descent. Each has its own, so they may run side by side and nested."""
+
+    def __init__(self, theta0, functions: Functions, plan, counts=None):
+        from odelib.kernels import implicit_steps, optimisers, steps, updates  # on first use
+
+        self.functions, self.plan, self.kernel = functions, plan, optimisers
+        self.theta = theta0.copy()
+        n, row = len(theta0), plan.row
+        self.rule = getattr(implicit_steps, row.rule or "EXPLICIT")
+        self.step, self.stages, self.settings = None, 1, plan.settings
+        if row.tableau:
+            self.step, self.stages = steps.step_of(row.tableau), len(METHODS[row.tableau].b)
+            self.settings = np.zeros(2 * n)  # where the step writes its error estimates
+        elif row.update:
+            self.step = updates.update_of(row.update)
+        self.counts = np.zeros(at.COUNTS, dtype=np.int64) if counts is None else counts
+        self.theta_new, self.mean = np.zeros(n), np.zeros(n)
+        self.K = np.zeros(max(self.stages, 1 + row.memory) * n)
+        square = n if row.rule else 0
+        self.A, self.d = np.zeros((square, square)), np.zeros(square)
+        self.evaluations, self.value = np.zeros(2, dtype=np.int64), np.zeros(1)
+        self.k, self.loss, self.norm = np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+        self.path = np.zeros((0, n))
+        self.outcome, self.failure = "steps", None
+        self.started, self.budget = time.perf_counter(), 10
+
+    @property
+    def steps_taken(self):
+        """Number of steps so far."""
+        return int(self.counts[at.STEPS])
+
+    def run(self, until):
+        """Go on to step `until` or to the end; True if the descent may go on after that."""
+        bounds = [function.bound for function in self.functions if function]
+        with interruptible([bound.guard for bound in bounds if bound.guard]):
+            return self._run(until)
+
+    def _run(self, until):
+        plan = self.plan
+        while self.steps_taken < until:
+            budget = min(self.budget, until - self.steps_taken)
+            if plan.when is not None:  # it is asked at every row of the history
+                budget = min(budget, plan.every - self.steps_taken % plan.every)
+            self._make_room(budget)
+            before = time.perf_counter()
+            code = self._advance(budget)
+            now = time.perf_counter()
+            if code != at.PAUSED:
+                self._conclude(code)
+                return False
+            if now - self.started >= plan.seconds:
+                self.outcome = "seconds"
+                return False
+            asked = plan.when is not None and self.steps_taken % plan.every == 0
+            if asked and plan.when(self.steps_taken, self.theta.copy()):
+                self.outcome = "when"
+                return False
+            quicker = min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))
+            self.budget = max(1, min(int(self.budget * quicker), FOREVER))
+        return True
+
+    def _advance(self, budget):
+        plan = self.plan
+        (grad, ctx), (fun, ctx_fun), (hessian, ctx_hessian) = map(_address, self.functions)
+        return self.kernel.loop()(
+            self.step.address if self.step else 0, self.stages, self.rule,
+            grad, ctx, fun, ctx_fun, hessian, ctx_hessian,
+            self.counts, budget, plan.last,
+            plan.rates(self.steps_taken, budget), plan.levels, plan.every,
+            self.theta, self.theta_new, self.K, self.settings, self.A, self.d, self.mean,
+            self.k, self.loss, self.norm, self.path, self.evaluations, self.value,
+        )  # fmt: skip
+
+    def _make_room(self, budget):
+        """Room in the history for the rows of that many steps, and for the last one."""
+        if not self.plan.every:
+            return
+        needed = int(self.counts[at.ROWS]) + budget // self.plan.every + 2
+        if needed > len(self.k):
+            rows = max(needed, 2 * len(self.k))
+            self.k, self.loss, self.norm = (
+                _longer(old, rows) for old in (self.k, self.loss, self.norm)
+            )
+            if self.plan.trajectory:
+                self.path = _longer(self.path, rows)
+
+    # --- Why it stopped -------------------------------------------------------------------------
+
+    def _conclude(self, code):
+        """Put what the kernel said into `outcome`; raise what a function raised."""
+        if code == at.FAILED:
+            raise self._exception()
+        self.outcome = {
+            at.LAST_STEP: "steps",
+            at.SMALL_GRADIENT: "gradient_norm",
+            at.SMALL_CHANGE: "relative_change",
+            at.LOW_LOSS: "loss",
+        }.get(code, "failed")
+        if self.outcome == "failed":
+            self.failure = self._why(code)
+
+    def _why(self, code):
+        k, rate = self.steps_taken, self._rate()
+        if code == at.BAD_GRADIENT:
+            j = _not_finite(self.K[: len(self.theta)])
+            return (
+                f"grad returned {self.K[j]} in component {j} at step {k}, where theta was finite: "
+                "look at grad there (a log or a division of zero, an overflow of exp?), or try a "
+                "smaller learning rate."
+            )
+        if code == at.NOT_FINITE:
+            j = _not_finite(self.theta_new)
+            return (
+                f"theta[{j}] was no longer a finite number after step {k} with the learning rate "
+                f"{rate:.6g}, which may be beyond the method's stability limit: try a smaller one."
+            )
+        if code == at.SINGULAR:
+            return (
+                f"The Hessian was singular in step {k}: try method 'levenberg_marquardt', which "
+                "adds 1/learning_rate to its diagonal."
+            )
+        return (
+            f"Newton's method did not solve the implicit equation of step {k} with the learning "
+            f"rate {rate:.6g}: try a smaller one, and check hessian against grad."
+        )
+
+    def _rate(self):
+        return float(self.plan.rates(self.steps_taken, 1)[0])
+
+    def _exception(self):
+        """The exception that a user's function raised, where it raised it."""
+        status, which = int(self.counts[at.STATUS]), int(self.counts[at.WHICH])
+        within = which in (at.GRAD_WITHIN, at.HESSIAN)
+        theta = (self.theta_new if within else self.theta).copy()
+        function = self.functions[at.GRAD if which == at.GRAD_WITHIN else which]
+        if status in (pointers.WRONG_LENGTH, pointers.RETURNED_NONE):  # of a compiled function
+            try:
+                function.check(function.call(self._rate(), theta))
+            except (TypeError, ValueError) as error:
+                return error
+        return function.bound.explain(status, self._rate(), theta)
+
+
+def _address(function):
+    return (function.bound.address, function.bound.ctx) if function else (0, _NO_WORDS)
+
+
+def _not_finite(values):
+    return int(np.flatnonzero(~np.isfinite(values))[0])
+
+
+def _longer(old, rows):
+    new = np.empty((rows, *old.shape[1:]), dtype=old.dtype)
+    new[: len(old)] = old
+    return new

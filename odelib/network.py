@@ -1,0 +1,283 @@
+"""A fully connected network: loss, back-propagation and Hessian-vector product, compiled.
+
+Layer l maps rows A (m, n_in) to σ(A W + b), W (n_in, n_out), b (n_out,); the last has no σ. θ
+holds W and b layer by layer, each W row by row. `hidden` is the widths of the hidden layers; the
+number of outputs k is read off the number of parameters. With scores s (k,) a row's loss ℓ is
+
+    softmax        log Σ_c e^(s_c) − s_y,   y = 0 … k−1
+    squared        ½|s − y|²,               y (k,)
+
+and the whole is (1/m) Σᵢ wᵢ ℓᵢ + (penalty/2) Σ W², without the biases. The derivative of ReLU at
+0 is taken as 0.
+
+References
+----------
+Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6 (1994) 147–160,
+doi:10.1162/neco.1994.6.1.147.
+"""
+
+import math
+
+import numpy as np
+
+from odelib.pointers import kernel
+
+TANH, RELU = range(2)
+
+
+@kernel
+def loss(theta, X, y, w, hidden, activation, penalty):
+    """Mean loss of the rows plus the penalty."""
+    m = len(X)
+    widths = layer_widths(len(theta), X.shape[1], hidden)
+    layers = len(widths) - 1
+    S = _forward(theta, X, widths, activation)[-m * widths[layers] :].reshape((m, widths[layers]))
+    total = _output_loss(S, y, w) / m
+    return total + 0.5 * penalty * _sum_of_squares(theta, widths)
+
+
+@kernel
+def gradient(theta, X, y, w, hidden, activation, penalty):
+    """Gradient of `loss` by back-propagation, shape (p,)."""
+    m = len(X)
+    widths = layer_widths(len(theta), X.shape[1], hidden)
+    values = _forward(theta, X, widths, activation)
+    end = len(values)
+    D = values[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    _output_slope(D, y, w)
+    result = np.empty(len(theta))
+    at = len(theta)
+    for layer in range(len(widths) - 2, -1, -1):
+        n_in, n_out = widths[layer], widths[layer + 1]
+        end -= m * n_out
+        at -= (n_in + 1) * n_out
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        A = X if layer == 0 else values[end - m * n_in : end].reshape((m, n_in))
+        np.dot(A.T, D, result[at : at + n_in * n_out].reshape((n_in, n_out)))
+        _sum_rows(D, result[at + n_in * n_out : at + (n_in + 1) * n_out])
+        for j in range(n_in * n_out):
+            result[at + j] += penalty * theta[at + j]
+        if layer > 0:
+            D = np.dot(D, W.T)
+            for i in range(m):
+                for j in range(n_in):
+                    D[i, j] *= _derivative(A[i, j], activation)
+    return result
+
+
+@kernel
+def hvp(theta, v, X, y, w, hidden, activation, penalty):
+    """Hessian of `loss` times v (p,): the derivative of back-propagation along v, shape (p,).
+
+    A letter with the prefix R is the derivative of the array along v.
+    """
+    m = len(X)
+    widths = layer_widths(len(theta), X.shape[1], hidden)
+    values = _forward(theta, X, widths, activation)
+    slopes = _forward_along(theta, v, X, values, widths, activation)
+    end = len(values)
+    P = values[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    RD = slopes[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    _output_bend(P, RD, y, w)
+    D = values[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    _output_slope(D, y, w)
+    result = np.empty(len(theta))
+    at = len(theta)
+    for layer in range(len(widths) - 2, -1, -1):
+        n_in, n_out = widths[layer], widths[layer + 1]
+        end -= m * n_out
+        at -= (n_in + 1) * n_out
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        V = v[at : at + n_in * n_out].reshape((n_in, n_out))
+        R = result[at : at + n_in * n_out].reshape((n_in, n_out))
+        if layer == 0:
+            np.dot(X.T, RD, R)
+        else:
+            A = values[end - m * n_in : end].reshape((m, n_in))
+            RA = slopes[end - m * n_in : end].reshape((m, n_in))
+            np.dot(A.T, RD, R)
+            R += np.dot(RA.T, D)
+        _sum_rows(RD, result[at + n_in * n_out : at + (n_in + 1) * n_out])
+        for j in range(n_in * n_out):
+            result[at + j] += penalty * v[at + j]
+        if layer > 0:
+            B, RB = np.dot(D, W.T), np.dot(RD, W.T) + np.dot(D, V.T)
+            for i in range(m):
+                for j in range(n_in):
+                    # σ′(z) of the layer is a function g of its value; along v it changes by
+                    # g′ RA, where RA = g Rz
+                    slope = _derivative(A[i, j], activation)
+                    change = -2.0 * A[i, j] * RA[i, j] if activation == TANH else 0.0
+                    RB[i, j] = RB[i, j] * slope + B[i, j] * change
+                    B[i, j] *= slope
+            D, RD = B, RB
+    return result
+
+
+@kernel
+def scores(theta, X, hidden, activation, penalty):
+    """The network's outputs before the softmax, shape (m, k)."""
+    m = len(X)
+    widths = layer_widths(len(theta), X.shape[1], hidden)
+    return _forward(theta, X, widths, activation)[-m * widths[-1] :].reshape((m, widths[-1])).copy()
+
+
+@kernel
+def layer_widths(parameters, features, hidden):
+    """Widths of all layers, (2 + number of hidden layers,): features, hidden, outputs."""
+    widths = np.empty(len(hidden) + 2, np.int64)
+    widths[0] = features
+    for layer in range(len(hidden)):
+        widths[layer + 1] = hidden[layer]
+        parameters -= (widths[layer] + 1) * hidden[layer]
+    widths[-1] = parameters // (widths[-2] + 1)
+    return widths
+
+
+@kernel
+def _forward(theta, X, widths, activation):
+    """The values of all layers behind X, one after the other, each (m, width) row by row."""
+    m, layers = len(X), len(widths) - 1
+    values = np.empty(m * np.sum(widths[1:]))
+    A, at, start = X, 0, 0
+    for layer in range(layers):
+        n_in, n_out = widths[layer], widths[layer + 1]
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        bias = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
+        Z = values[start : start + m * n_out].reshape((m, n_out))
+        np.dot(A, W, Z)
+        for i in range(m):
+            for j in range(n_out):
+                Z[i, j] += bias[j]
+                if layer + 1 < layers:
+                    if activation == TANH:
+                        Z[i, j] = math.tanh(Z[i, j])
+                    elif Z[i, j] < 0.0:  # a NaN stays one
+                        Z[i, j] = 0.0
+        A = Z
+        at += (n_in + 1) * n_out
+        start += m * n_out
+    return values
+
+
+@kernel
+def _forward_along(theta, v, X, values, widths, activation):
+    """The derivative of `_forward` along v, in the same form."""
+    m, layers = len(X), len(widths) - 1
+    slopes = np.empty(len(values))
+    A, RA, at, start = X, X, 0, 0
+    for layer in range(layers):
+        n_in, n_out = widths[layer], widths[layer + 1]
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        V = v[at : at + n_in * n_out].reshape((n_in, n_out))
+        v_bias = v[at + n_in * n_out : at + (n_in + 1) * n_out]
+        Z = values[start : start + m * n_out].reshape((m, n_out))
+        RZ = slopes[start : start + m * n_out].reshape((m, n_out))
+        np.dot(A, V, RZ)
+        if layer > 0:
+            RZ += np.dot(RA, W)
+        for i in range(m):
+            for j in range(n_out):
+                RZ[i, j] += v_bias[j]
+                if layer + 1 < layers:
+                    RZ[i, j] *= _derivative(Z[i, j], activation)
+        A, RA = Z, RZ
+        at += (n_in + 1) * n_out
+        start += m * n_out
+    return slopes
+
+
+@kernel
+def _derivative(value, activation):
+    """σ′(z), from the value σ(z)."""
+    if activation == TANH:
+        return 1.0 - value * value
+    return 1.0 if value > 0.0 else 0.0
+
+
+@kernel
+def _sum_rows(D, out):
+    """Sum of D (m, n) over its rows into out (n,)."""
+    out[:] = 0.0
+    for i in range(D.shape[0]):
+        for j in range(D.shape[1]):
+            out[j] += D[i, j]
+
+
+@kernel
+def _sum_of_squares(theta, widths):
+    """Sum of the squares of all weights, without the biases."""
+    total, at = 0.0, 0
+    for layer in range(len(widths) - 1):
+        n_in, n_out = widths[layer], widths[layer + 1]
+        for j in range(n_in * n_out):
+            total += theta[at + j] ** 2
+        at += (n_in + 1) * n_out
+    return total
+
+
+# --- Outputs: y (m,) are labels, with a softmax; y (m, k) are values, with squared errors --------
+
+
+@kernel
+def _output_loss(S, y, w):
+    """Σᵢ wᵢ ℓᵢ of scores S (m, k)."""
+    total = 0.0
+    for i in range(S.shape[0]):
+        if y.ndim == 1:
+            largest, sum_exp = S[i, 0], 0.0
+            for c in range(S.shape[1]):
+                largest = max(largest, S[i, c])
+            for c in range(S.shape[1]):
+                sum_exp += math.exp(S[i, c] - largest)
+            total += w[i] * (math.log(sum_exp) + largest - S[i, y[i]])
+        else:
+            for c in range(S.shape[1]):
+                total += 0.5 * w[i] * (S[i, c] - y[i, c]) ** 2
+    return total
+
+
+@kernel
+def _output_slope(S, y, w):
+    """Overwrite scores S (m, k) with the derivative of the mean loss."""
+    m = S.shape[0]
+    if y.ndim == 1:
+        _softmax_rows(S)
+    for i in range(m):
+        if y.ndim == 1:
+            S[i, y[i]] -= 1.0
+        for c in range(S.shape[1]):
+            if y.ndim == 2:
+                S[i, c] -= y[i, c]
+            S[i, c] *= w[i] / m
+
+
+@kernel
+def _output_bend(S, RS, y, w):
+    """Overwrite RS, the scores' derivative along v, with that of `_output_slope`; uses up S."""
+    m = S.shape[0]
+    if y.ndim == 1:
+        _softmax_rows(S)
+    for i in range(m):
+        mean = 0.0
+        if y.ndim == 1:
+            for c in range(S.shape[1]):
+                mean += S[i, c] * RS[i, c]
+        for c in range(S.shape[1]):
+            if y.ndim == 1:
+                RS[i, c] = S[i, c] * (RS[i, c] - mean)
+            RS[i, c] *= w[i] / m
+
+
+@kernel
+def _softmax_rows(S):
+    """Replace each row of scores by its softmax."""
+    for i in range(S.shape[0]):
+        largest, total = S[i, 0], 0.0
+        for c in range(S.shape[1]):
+            largest = max(largest, S[i, c])
+        for c in range(S.shape[1]):
+            S[i, c] = math.exp(S[i, c] - largest)
+            total += S[i, c]
+        for c in range(S.shape[1]):
+            S[i, c] /= total
