@@ -109,7 +109,7 @@ def minimize(
         has 0.01 by default.
     clip : float, optional
         Longest gradient: a longer one is scaled by clip/(‖∇L‖ + 1e-6), as PyTorch's
-        clip_grad_norm_ does. The direction stays; it is the time of the flow that is rescaled.
+        `clip_grad_norm_` does. The direction stays; it is the time of the flow that is rescaled.
     average_from : int, optional
         Also return the mean of the iterates θ_k with k ≥ average_from, k ≥ 1 (Polyak–Ruppert).
     every : int
