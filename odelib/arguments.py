@@ -6,32 +6,57 @@ import warnings
 
 import numpy as np
 
+from odelib.splitting import SYMPLECTIC
 from odelib.tableaus import METHODS
 
 _EPS = float(np.finfo(float).eps)
 
 
-def check_method(method):
-    """The tableau of a method by its name."""
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+def method_of(name):
+    """The coefficients of a method, a `Tableau` or a `Splitting`."""
+    return METHODS[name] if name in METHODS else SYMPLECTIC[name]
+
+
+def check_method(method, n):
+    """The coefficients of a method for n components, by its name."""
+    _check_name(method, [*METHODS, *SYMPLECTIC])
+    if method in SYMPLECTIC and n % 2:
+        raise ValueError(
+            f"method {method!r} takes y = (q, v), two halves of equal length; y0 has {n} components"
+        )
+    return method_of(method)
+
+
+def check_tableau(method):
+    """The tableau of a Runge–Kutta method by its name."""
+    _check_name(method, METHODS)
     return METHODS[method]
+
+
+def _check_name(method, names):
+    if not isinstance(method, str) or method not in names:
+        raise ValueError(f"method must be one of {', '.join(map(repr, names))}; got {method!r}")
 
 
 def check_t_span(t_span):
     """(t0, t_end) as floats."""
     try:
         t0, t_end = map(float, t_span)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"t_span must be two numbers (start, end), got {t_span!r}") from None
     if not math.isfinite(t0) or math.isnan(t_end):
         raise ValueError(f"t_span must start at a finite time and end at a number, got {t_span!r}")
+    if math.isinf(t_end - t0) and math.isfinite(t_end):
+        raise ValueError(f"t_span is longer than the largest number, got {t_span!r}; shorten it")
     return t0, t_end
 
 
 def check_y0(y0):
     """The initial state as a new array (n,) of float64 or complex128."""
-    state = np.asarray(y0)
+    try:
+        state = np.asarray(y0)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"y0 must be 1-dimensional, got {y0!r}") from None
     if state.dtype.kind not in "biufc":
         raise TypeError(f"y0 must be numbers, got dtype {state.dtype}")
     if state.ndim != 1:
@@ -56,6 +81,51 @@ def check_args(args):
     return tuple(args)
 
 
+def check_y0s(y0s):
+    """The initial states of an ensemble as a new array (N, n) of float64 or complex128."""
+    states = np.asarray(y0s)
+    if states.dtype.kind not in "biufc":
+        raise TypeError(f"y0s must be numbers, got dtype {states.dtype}")
+    if states.ndim != 2:
+        raise ValueError(
+            f"y0s must have shape (N, n), a row for each trajectory; got shape {states.shape}. "
+            "For one start and N values of an argument: np.tile(y0, (N, 1))"
+        )
+    states = states.astype(complex if states.dtype.kind == "c" else float, order="C")
+    wrong = np.argwhere(~np.isfinite(states))
+    if len(wrong):
+        i, j = wrong[0]
+        raise ValueError(f"All of y0s must be finite. Got y0s[{i}, {j}] = {states[i, j]}")
+    return states
+
+
+def check_vary(vary, args, count):
+    """The indices of the args that have a value for each of `count` trajectories, as a set."""
+    indices = (vary,) if isinstance(vary, numbers.Integral) else tuple(vary)
+    for i in indices:
+        if not isinstance(i, numbers.Integral) or not 0 <= i < len(args):
+            raise ValueError(
+                f"vary must be indices of args, which has {len(args)} element"
+                f"{'s' * (len(args) != 1)}; got {i!r}"
+            )
+        length = len(args[i]) if np.ndim(args[i]) else None
+        if length != count:
+            raise ValueError(
+                f"args[{i}] varies, so it needs a value for each of the {count} rows of y0s; it "
+                + ("is a single number" if length is None else f"has {length}")
+            )
+    return set(map(int, indices))
+
+
+def check_threads(threads, default):
+    """The number of threads."""
+    if threads is None:
+        return default
+    if not isinstance(threads, numbers.Integral) or threads < 1:
+        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
+    return int(threads)
+
+
 def check_events(events):
     """(functions, directions (e,), counts (e,) after which each ends the solve; 0: never)."""
     if events is not None and not callable(events) and not isinstance(events, tuple | list):
@@ -66,35 +136,69 @@ def check_events(events):
     directions, terminals = np.zeros(len(functions)), np.zeros(len(functions), dtype=np.int64)
     for i, event in enumerate(functions):
         direction = getattr(event, "direction", 0)
-        if not isinstance(direction, numbers.Real):
+        if not isinstance(direction, numbers.Real) or math.isnan(direction):
             raise ValueError(
                 "The `direction` attribute of each event must be a number: 1 rising, -1 falling, "
                 f"0 both. Event {i} has {direction!r}"
             )
         directions[i] = direction
         terminal = getattr(event, "terminal", None) or 0
-        if not isinstance(terminal, numbers.Real) or int(terminal) != terminal or terminal < 0:
+        if not _is_count(terminal):
             raise ValueError(
                 "The `terminal` attribute of each event must be a boolean or positive integer. "
                 f"Event {i} has {terminal!r}"
             )
-        terminals[i] = terminal
+        terminals[i] = min(int(terminal), 2**62)
     return functions, directions, terminals
 
 
-def check_step(step, length, others):
-    """(h, number of steps) of a fixed-step solve over an interval of this length."""
+def _is_count(value):
+    if isinstance(value, bool | np.bool_):
+        return True
+    return isinstance(value, numbers.Real) and 0 <= value < math.inf and int(value) == value
+
+
+def check_control(
+    method, t0, t_end, n, *, step, rtol, atol, first_step, max_step, max_steps
+):  # fmt: skip
+    """How to choose the steps from t0 to t_end: fields of `driver.Problem`."""
+    tab, last = check_method(method, n), 0
+    if step is None and not tab.adaptive:
+        raise ValueError(f"method {method!r} has a fixed step: give step=")
+    if step is not None:
+        control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
+        far = max(abs(t0), abs(t_end) if math.isfinite(t_end) else 0.0)
+        step, last = check_step(step, t_end - t0, control, far)
+    rtol, atol = check_tolerances(rtol, atol, n)
+    return dict(
+        method=method,
+        step=step or 0.0,
+        last=last,
+        rtol=rtol,
+        atol=atol,
+        first_step=check_first_step(first_step, abs(t_end - t0)),
+        max_step=check_max_step(max_step),
+        max_steps=check_max_steps(max_steps),
+    )
+
+
+def check_step(step, length, others, far=None):
+    """(h, number of steps) of a fixed-step solve over an interval of this length.
+
+    `far` is the time in it that is farthest from zero, where the spacing of numbers is widest.
+    """
     for name, value in others.items():
         if value is not None and value != math.inf:
             raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
-    step = float(step)
+    step = _number("step", step)
     if not 0.0 < step < math.inf:
         raise ValueError(f"step must be a positive number, got {step}")
+    far = abs(length) if far is None else far
+    if math.isfinite(far) and step < 4 * np.spacing(far):
+        raise ValueError(f"step = {step} is too small: times near {far:.6g} are the same number")
     steps = abs(length) / step
     if math.isinf(length):
         return step, 2**62
-    if steps > 2**53:
-        raise ValueError(f"step = {step} makes {steps:.3g} steps; take a larger one")
     whole = round(steps)
     return step, max(1, whole if abs(steps - whole) <= 4 * _EPS * steps else math.ceil(steps))
 
@@ -103,7 +207,7 @@ def check_first_step(first_step, length):
     """The first step, or 0.0 for one that the solver chooses."""
     if first_step is None:
         return 0.0
-    first_step = float(first_step)
+    first_step = _number("first_step", first_step)
     if not 0.0 < first_step <= length:
         raise ValueError(f"first_step must be in (0, {length:.6g}], got {first_step}")
     return first_step
@@ -111,7 +215,7 @@ def check_first_step(first_step, length):
 
 def check_max_step(max_step):
     """The bound on the step, infinite by default."""
-    max_step = math.inf if max_step is None else float(max_step)
+    max_step = math.inf if max_step is None else _number("max_step", max_step)
     if not max_step > 0.0:
         raise ValueError(f"max_step must be positive, got {max_step}")
     return max_step
@@ -125,7 +229,7 @@ def check_tolerances(rtol, atol, n):
         warnings.warn(
             f"At least one element of `rtol` is too small: {rtol.min():.3g} is below what float64 "
             f"resolves; {100 * _EPS:.3g} is used",
-            stacklevel=3,
+            stacklevel=4,  # whoever called solve_ivp or ensemble
         )
         rtol = np.maximum(rtol, 100 * _EPS)
     return rtol, atol
@@ -134,7 +238,7 @@ def check_tolerances(rtol, atol, n):
 def _tolerance(name, value, n):
     if isinstance(value, float) and value >= 0.0:
         return np.full(n, value)
-    tolerance = np.asarray(value, dtype=float)
+    tolerance = _numbers(name, value)
     if tolerance.shape not in ((), (n,)):
         raise ValueError(f"{name} must be a number or have shape ({n},), got {tolerance.shape}")
     if not (tolerance >= 0).all():
@@ -146,7 +250,7 @@ def check_t_eval(t_eval, t0, t_end):
     """The times to store, shape (m,), or None for every step."""
     if t_eval is None:
         return None
-    times = np.array(t_eval, dtype=float)
+    times = _numbers("t_eval", t_eval).copy()
     if times.ndim != 1:
         raise ValueError(f"`t_eval` must be 1-dimensional. Got shape {times.shape}")
     low, high = min(t0, t_end), max(t0, t_end)
@@ -167,9 +271,10 @@ def check_max_steps(max_steps):
     """The bound on the number of steps; by default there is none."""
     if max_steps is None:
         return 2**62
-    if not max_steps >= 1:
+    bound = _number("max_steps", max_steps)
+    if not bound >= 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
-    return int(max_steps)
+    return int(min(bound, 2**62))
 
 
 def check_scipy_options(options, without_effect):
@@ -184,3 +289,19 @@ def check_scipy_options(options, without_effect):
             + ", ".join(f"`{name}`" for name in given),
             stacklevel=3,
         )
+
+
+def _number(name, value):
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def _numbers(name, value):
+    try:
+        if not np.iscomplexobj(value):
+            return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from odelib.arguments import method_of
+from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
-from odelib.tableaus import METHODS
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
@@ -41,6 +42,7 @@ class Problem(NamedTuple):
     events: tuple  # of Bound, (e,); None: not asked for
     directions: np.ndarray  # (e,)
     terminals: np.ndarray  # (e,)
+    progress: bool = False  # show a bar
 
 
 class Solve:
@@ -50,8 +52,9 @@ class Solve:
         from odelib.kernels import explicit, states, steps  # imported on first use
 
         self.problem, self.kernel, self.at = problem, explicit, states
-        self.step_of, self.more_of = steps.step_of, steps.more_of
-        self.tab = tab = METHODS[problem.method]
+        # kept as long as their addresses are used: two threads may each make their own
+        self.step, self.more = steps.step_of(problem.method), steps.more_of(problem.method)
+        self.tab = tab = method_of(problem.method)
         self.state = problem.y0.copy()
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
         n = len(self.y)
@@ -84,19 +87,28 @@ class Solve:
             raise
 
     def _run(self):
+        problem = self.problem
+        length = abs(problem.t_end - problem.t0)
+        with progress_bar(problem.progress, length, unit=" of t") as show:
+            return self._slices(show)
+
+    def _slices(self, show):
         at, problem = self.at, self.problem
         code = self._start()
         budget, started = 100, time.perf_counter()
         while code in (at.PAUSED, at.FULL):
             if code == at.FULL:
                 self._keep_chunks()
-            left = problem.max_steps - self._tried()
+            tried = self._tried()
+            left = problem.max_steps - tried
             if left <= 0:
-                return self._result(-1, self._out_of_steps())
+                return self._result(-1, self.out_of_steps())
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
-            budget = int(budget * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
+            show(abs(self.clock[at.T] - problem.t0))
+            done = self._tried() - tried  # less than the budget where there was no room left
+            budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled and now - started > _SLOW:
                 _remark_on_speed()
         if code == at.DONE:
@@ -104,8 +116,8 @@ class Solve:
         if code == at.EVENT:
             return self._result(1, EVENT_OCCURRED)
         if code == at.RHS_FAILED:
-            raise self._exception()
-        return self._result(-1, self._why(code))
+            raise self.exception()
+        return self._result(-1, self.why(code))
 
     # --- The kernel -----------------------------------------------------------------------------
 
@@ -113,28 +125,28 @@ class Solve:
         """Evaluate the events at the start and choose the first step."""
         p = self.problem
         for i in range(len(self.addresses)):
-            code = self.kernel.probe()(
+            code = self.kernel.evaluate_event(
                 i, self.addresses, self.ctx_events, self.clock, self.counts, self.y, self.g
             )
             if code != self.at.DONE:
                 return code
         if p.step or p.first_step:
             return self.at.PAUSED
-        code = self.kernel.starter()(
+        code = self.kernel.first_step(
             p.bound.address, p.bound.ctx, self.clock, self.counts, p.t_end, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent, self.y, self.K, self.y_new,
         )  # fmt: skip
         return self.at.PAUSED if code == self.at.DONE else code
 
     def _advance(self, budget):
-        p, more = self.problem, self.more_of(self.problem.method)
-        return self.kernel.loop()(
-            self.step_of(p.method).address, more.address if more else 0,
+        p = self.problem
+        return self.kernel.advance(
+            self.step.address, self.more.address if self.more else 0,
             p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
             p.t0, p.t_end, p.step, p.last, p.max_step,
             p.rtol, p.atol, self.tab.error_exponent,
             self.y, self.K, self.y_new, self.err,
-            len(self.tab.b), self.tab.fsal, self.tab.P,
+            self.tab.stages, self.tab.fsal, self.tab.P,
             self.t, self.states, self.h, self.Q, self.t_eval, self.y_eval,
             self.addresses, self.ctx_events, p.directions, self.left, self.g,
             self.t_found, self.which, self.y_found, self.y_mid, self.g_mid,
@@ -163,29 +175,35 @@ class Solve:
         self.addresses = np.array([event.address for event in events], dtype=np.int64)
         contexts = [event.ctx for event in events if event.compiled]
         self.ctx_events = contexts[0] if contexts else np.array([n, 1], dtype=np.int64)
-        self._make_room_for_events()
+        self._make_room_for_events(8 * (self.at.SUBDIVISIONS * len(events) + 1))
 
-    def _make_room_for_events(self):
-        rows = 8 * (self.at.SUBDIVISIONS * len(self.addresses) + 1)
+    def _make_room_for_events(self, rows):
         self.t_found, self.which = np.empty(rows), np.empty(rows, dtype=np.int64)
         self.y_found = np.empty((rows, len(self.y)))
 
     def _keep_chunks(self):
-        """Put the full chunks aside and make room for more."""
-        self._set_aside()
-        self._make_room(2 * len(self.t))
-        if len(self.addresses):
-            self._make_room_for_events()
+        """Put the chunk that is full aside and make room for twice as much."""
+        if self.every_step and self.counts[self.at.STORED] == len(self.t):
+            self._set_steps_aside()
+            self._make_room(2 * len(self.t))
+        else:
+            self._set_events_aside()
+            self._make_room_for_events(2 * len(self.t_found))
 
-    def _set_aside(self):
-        stored, found = self.counts[self.at.STORED], self.counts[self.at.FOUND]
+    def _set_steps_aside(self):
+        stored = self.counts[self.at.STORED]
         self.steps.append((self.t[:stored], self.states[:stored], self.h[:stored], self.Q[:stored]))
+        self.counts[self.at.STORED] = 0  # none is taken twice
+
+    def _set_events_aside(self):
+        found = self.counts[self.at.FOUND]
         self.found.append((self.t_found[:found], self.which[:found], self.y_found[:found]))
-        self.counts[self.at.STORED] = self.counts[self.at.FOUND] = 0  # none is taken twice
+        self.counts[self.at.FOUND] = 0
 
     def _result(self, status, message):
         at, problem = self.at, self.problem
-        self._set_aside()
+        self._set_steps_aside()
+        self._set_events_aside()
         t, y, h, Q = _joined(self.steps)
         dtype = problem.y0.dtype
         y = y.view(dtype)
@@ -218,7 +236,7 @@ class Solve:
 
     # --- Why it stopped -------------------------------------------------------------------------
 
-    def _exception(self):
+    def exception(self):
         """The exception that f or an event raised, where it raised it."""
         t, failed = self.clock[self.at.T_FAILED], self.counts[self.at.FAILED_EVENT]
         function = self.problem.events[failed - 1] if failed else self.problem.bound
@@ -226,13 +244,13 @@ class Solve:
         y = y.view(self.problem.y0.dtype)
         return function.explain(int(self.counts[self.at.STATUS]), t, y)
 
-    def _out_of_steps(self):
+    def out_of_steps(self):
         return (
             f"max_steps = {self.problem.max_steps} steps were tried and t = "
             f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or loosen rtol and atol."
         )
 
-    def _why(self, code):
+    def why(self, code):
         at, t, n = self.at, self.clock[self.at.T], len(self.problem.y0)
         per = len(self.y) // n  # numbers a component
         if code == at.NOT_FINITE and self.problem.step:
@@ -247,6 +265,12 @@ class Solve:
                 ("" if code == at.NOT_FINITE else TOO_SMALL + " ")
                 + f"fun returned a value that is not finite in component {slope // per % n} at or "
                 f"after t = {t:.6g}: the solution may end there, or fun may leave its domain."
+            )
+        unmeasured = np.flatnonzero(self.problem.atol + self.problem.rtol * abs(self.state) == 0)
+        if len(unmeasured):
+            return (
+                f"atol + rtol·|y[{unmeasured[0]}]| is 0 at t = {t:.6g}, so no error of y"
+                f"[{unmeasured[0]}] is small enough: give a positive atol."
             )
         largest = int(np.argmax(abs(self.state)))
         return (

@@ -29,6 +29,7 @@ def solve_ivp(
     first_step=None,
     max_step=None,
     max_steps=None,
+    progress=False,
     **scipy_options,
 ):
     """Solve the initial value problem y′ = f(t, y), y(t0) = y0, in SciPy's form.
@@ -44,7 +45,9 @@ def solve_ivp(
         State at the start; complex numbers make the problem complex.
     method : str
         A name in `METHODS`. Fixed step: 'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4',
-        'RK38'. Adaptive: 'RK23', 'RK45', 'Tsit5', 'DOP853'.
+        'RK38', and for y = (q, v), two equal halves where q′ depends on v only and v′ on t and q
+        only, the symplectic 'SymplecticEuler', 'StormerVerlet'. Adaptive: 'RK23', 'RK45', 'Tsit5',
+        'DOP853'.
     t_eval : array_like, shape (m,), optional
         Times at which to store the solution, sorted, within t_span; between the steps the method's
         interpolant is used. By default every step is stored.
@@ -73,6 +76,8 @@ def solve_ivp(
         Bound on the size of the steps; by default there is none.
     max_steps : int, optional
         Stop, with what was computed, after this many steps, rejected ones included.
+    progress : bool
+        Show how far t has come, with tqdm.
 
     Returns
     -------
@@ -112,35 +117,30 @@ def solve_ivp(
     t0, t_end = arguments.check_t_span(t_span)
     y0 = arguments.check_y0(y0)
     n = len(y0)
-    tab = arguments.check_method(method)
-    if step is None and not tab.adaptive:
-        raise ValueError(f"method {method!r} has a fixed step: give step=")
-    last = 0
-    if step is not None:
-        control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
-        step, last = arguments.check_step(step, t_end - t0, control)
-    rtol, atol = arguments.check_tolerances(rtol, atol, n)
+    control = arguments.check_control(
+        method, t0, t_end, n, step=step, rtol=rtol, atol=atol,
+        first_step=first_step, max_step=max_step, max_steps=max_steps,
+    )  # fmt: skip
     arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
     args = arguments.check_args(args)
     functions, directions, terminals = arguments.check_events(events)
     problem = Problem(
-        bound=bind(_one_column(fun) if vectorized else fun, n, args, y_complex=_is_complex(y0)),
+        bound=bind(
+            _one_column(fun) if vectorized and callable(fun) else fun,
+            n,
+            args,
+            y_complex=_is_complex(y0),
+        ),
         t0=t0,
         t_end=t_end,
         y0=y0,
-        method=method,
-        step=step or 0.0,
-        last=last,
-        rtol=rtol,
-        atol=atol,
-        first_step=arguments.check_first_step(first_step, abs(t_end - t0)),
-        max_step=arguments.check_max_step(max_step),
-        max_steps=arguments.check_max_steps(max_steps),
         t_eval=arguments.check_t_eval(t_eval, t0, t_end),
         dense=bool(dense_output),
         events=None if events is None else _bind_events(functions, y0, args),
         directions=directions,
         terminals=terminals,
+        progress=bool(progress),
+        **control,
     )
     if n == 0 or t0 == t_end:
         return stand_still(problem)

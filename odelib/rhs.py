@@ -56,6 +56,7 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     return compiled
 
 
+_COMPILING = threading.RLock()  # two threads that meet a new function: one compiles, one waits
 _FORM = "fun must be a function f(t, y, *args)"
 
 
@@ -94,16 +95,31 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     except AttributeError:
         known = fun._odelib_pointers = {}
     form = (kinds, y_complex, event)
-    if form not in known:
-        known[form] = pointers.compile_rhs(
-            fun, kinds, inplace=inplace, y_complex=y_complex, event=event
-        )
+    with _COMPILING:
+        if form not in known:
+            known[form] = pointers.compile_rhs(
+                fun, kinds, inplace=inplace, y_complex=y_complex, event=event
+            )
     ctx = np.array([n, outputs, *words], dtype=np.int64)
 
     def explain(status, t, y):
-        return _explain_compiled(fun, outputs, args, inplace, status, t, y)
+        return _explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
     return Bound(known[form].address, ctx, True, explain, (known[form], kept), None)
+
+
+def to_bytes(fun):
+    """A function as bytes; by value where another process could not import it."""
+    return numba.cloudpickle.dumps((fun, getattr(fun, "_odelib_inplace", False)))
+
+
+def from_bytes(text):
+    """The function again: always the same numba function in one process, so compiled once."""
+    with _COMPILING:
+        fun, inplace = numba.cloudpickle.loads(text)
+        if inplace:
+            fun._odelib_inplace = True
+    return fun
 
 
 # --- args ---------------------------------------------------------------------------------------
@@ -125,9 +141,10 @@ def _pack(args):
             kinds.append(types.float64)
             words.append(int(np.float64(value).view(np.int64)))
         elif isinstance(value, np.ndarray | list | tuple):
-            array = _as_argument(value, i)
-            kinds.append(types.Array(numba.from_dtype(array.dtype), array.ndim, "C"))
-            words += [array.ctypes.data, *array.shape]
+            array = as_argument(value, i)
+            kind = numba.from_dtype(array.dtype)
+            kinds.append(types.Array(kind, array.ndim, "C", readonly=not array.flags.writeable))
+            words += [pointers.address_of(array), *array.shape]
             kept.append(array)
         else:
             raise TypeError(
@@ -137,7 +154,26 @@ def _pack(args):
     return tuple(kinds), words, kept
 
 
-def _as_argument(value, i):
+def vary_context(ctx, args, vary, rows):
+    """The words of a compiled function for each of these rows: (len(rows), words).
+
+    ctx are those of one row; args[i] holds the values of all rows, an array (N, …), for i in vary.
+    """
+    contexts = np.tile(ctx, (len(rows), 1))
+    word = 2  # behind ctx[0] and ctx[1]
+    for i, value in enumerate(args):
+        array = np.asarray(value)
+        if i in vary and array.ndim == 1:
+            bits = array.astype(np.int64) if array.dtype == np.bool_ else array.view(np.int64)
+            contexts[:, word] = bits[rows.start : rows.stop]
+        elif i in vary:
+            contexts[:, word] = array.ctypes.data + array.strides[0] * np.array(rows)
+        dimensions = array.ndim - (i in vary)
+        word += 1 + dimensions
+    return contexts
+
+
+def as_argument(value, i):
     """Contiguous array of float64, int64 or bool; the array itself where it is one already."""
     array = np.asarray(value)
     kind = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}.get(array.dtype.kind)
@@ -145,7 +181,7 @@ def _as_argument(value, i):
         raise TypeError(
             f"args[{i}] must be a number or an array of numbers, got dtype {array.dtype}"
         )
-    return np.ascontiguousarray(array, dtype=kind)
+    return np.require(array, kind, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 # --- Plain Python functions ---------------------------------------------------------------------
@@ -173,7 +209,7 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
             if inplace:
                 fun(t, state, slope, *args)
             else:
-                slope[:] = _as_slope(fun(t, state, *args), outputs, slope.dtype)
+                slope[:] = _as_slope(fun(t, state, *args), outputs, slope.dtype, event)
             guard.inside = False
         except BaseException as error:  # it must not cross the C frames: kept, raised by explain
             guard.inside = False
@@ -191,16 +227,33 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
     return Bound(address, ctx, False, explain, (c_function, fun, args), guard)
 
 
-def _as_slope(value, n, dtype):
+def _as_slope(value, n, dtype, event):
     """What f returned, checked: n numbers (n,), or one number when n = 1."""
-    if value is None:
-        raise _none_error()
-    slope = np.asarray(value)
-    if slope.dtype.kind == "c" and dtype.kind != "c":
-        raise TypeError("it returns complex numbers for a real y0")
+    try:
+        slope = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{_must_return(event)}; it returned {value!r}") from None
+    if slope.dtype.kind not in "fiub":
+        slope = _as_numbers(value, slope, dtype, event)
     if slope.shape != (n,) and not (slope.ndim == 0 and n == 1):
-        raise _length_error(n, slope.shape)
+        raise _length_error(n, slope.shape, event)
     return slope
+
+
+def _as_numbers(value, slope, dtype, event):
+    """What f returned where it is not an array of real numbers."""
+    if value is None:
+        raise _none_error(event)
+    if slope.dtype.kind == "c":
+        if dtype.kind != "c":
+            raise TypeError(
+                f"{_must_return(event)}; it returns complex numbers where real ones are needed"
+            )
+        return slope
+    if slope.dtype.kind == "O" and None not in slope.ravel().tolist():
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return slope.astype(dtype)  # of fractions, say
+    raise TypeError(f"{_must_return(event)}; it returned {value!r}")
 
 
 class Guard:
@@ -254,27 +307,40 @@ def interruptible(guards):
 # --- What went wrong, in words --------------------------------------------------------------------
 
 
-def _explain_compiled(fun, n, args, inplace, status, t, y):
+def _explain_compiled(fun, n, args, inplace, event, status, t, y):
     """The exception behind a status of a compiled f: f is called there again, from Python."""
     if status == pointers.RETURNED_NONE:
-        return _none_error()
+        return _none_error(event)
     try:
         if inplace:
             fun(t, y.copy(), np.empty(n, y.dtype), *args)
         else:
             value = fun(t, y.copy(), *args)
             if status == pointers.WRONG_LENGTH:
-                return _length_error(n, np.shape(value))
+                return _length_error(n, np.shape(value), event)
     except BaseException as error:
         return error
-    return RuntimeError(f"fun raised an exception at t = {t:.6g} that a second call did not raise")
+    name = "an event" if event else "fun"
+    return RuntimeError(
+        f"{name} raised an exception at t = {t:.6g} that a second call did not raise"
+    )
 
 
-def _none_error():
+def _must_return(event):
+    return "an event must return one number" if event else "fun must return numbers"
+
+
+def _none_error(event):
+    if event:
+        return TypeError(
+            "an event returned None; it must return one number (is a `return` missing?)"
+        )
     return TypeError("fun returned None; it must return dy/dt (is a `return` missing?)")
 
 
-def _length_error(n, shape):
+def _length_error(n, shape, event):
+    if event:
+        return ValueError(f"{_must_return(event)}; it returned shape {shape}")
     return ValueError(
         f"fun must return {n} component{'s' * (n != 1)}, as many as y0 has; "
         f"it returned shape {shape}"

@@ -85,3 +85,33 @@ class Solution:
         if self.t_events is not None:
             lines.append(f"  events: {', '.join(str(len(times)) for times in self.t_events)}")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, repr=False)
+class EnsembleSolution:
+    """What `ensemble` returns: a row for each of N trajectories.
+
+    A trajectory that fails is a failed row: its status is -1, its message says why, and `y` is NaN
+    where it did not get to.
+    """
+
+    y: np.ndarray  # (N, n)   states at the end, or (N, n, m) at the m times of t_eval
+    t: np.ndarray  # (N,)     times reached; NaN where a trajectory was not finished
+    status: np.ndarray  # (N,) 0: reached the end; -1: failed
+    messages: list  # of N sentences: why each stopped
+    success: np.ndarray  # (N,) whether status is 0
+    nfev: np.ndarray  # (N,)  calls of the right-hand side
+    steps: np.ndarray  # (N,) accepted steps
+    rejected: np.ndarray  # (N,) steps tried and refused
+    compiled: bool  # whether the right-hand side ran as compiled code
+
+    def __repr__(self):
+        failed = np.flatnonzero(~self.success)
+        lines = [
+            f"{len(self.t)} trajectories, {len(failed)} failed",
+            f"  y: shape {self.y.shape}",
+            f"  steps: {self.steps.sum()} accepted, {self.rejected.sum()} rejected; "
+            f"nfev: {self.nfev.sum()}",
+        ]
+        lines += [f"  row {row}: {self.messages[row]}" for row in failed[:3]]
+        return "\n".join(lines + ["  …"] * (len(failed) > 3))

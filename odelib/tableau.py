@@ -41,6 +41,11 @@ class Tableau:
         """Whether the method estimates its own error, and so can choose its step."""
         return bool(self.e.any())
 
+    @property
+    def stages(self):
+        """Slopes of a step, that at its start included."""
+        return len(self.b)
+
     @cached_property
     def evaluations(self):
         """Calls of the right-hand side that one more step costs."""

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 
@@ -66,3 +67,45 @@ def test_a_result_made_twice_holds_nothing_twice(monkeypatch):
     solve_ivp(lambda t, y: [y[1], -y[0]], (0, 9), [1.0, 0.0], events=lambda t, y: y[0])
     assert lengths[0] == lengths[1]
     assert lengths[0][2] == 3
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="ten thousand steps of plain Python")
+def test_the_kernel_returns_to_python_after_a_slice_of_time_whatever_its_room(monkeypatch):
+    """A budget follows the steps that were done: one that had no room to be used must not grow."""
+    budgets, done = [], []
+    advance = Solve._advance
+
+    def watched(self, budget):
+        before = self._tried()
+        code = advance(self, budget)
+        budgets.append(budget)
+        done.append(self._tried() - before)
+        return code
+
+    monkeypatch.setattr(Solve, "_advance", watched)
+    f = rhs(lambda t, y: (y[1], -y[0]))
+    sol = solve_ivp(f, (0, 100), [1.0, 0.0], max_step=0.01)
+    assert sol.steps > 9999
+    assert len(budgets) > 6  # the room was full several times
+    assert all(budget <= 10 * steps + 1 for budget, steps in zip(budgets[1:], done, strict=False))
+
+
+def test_a_step_outlives_the_solve_that_uses_it(monkeypatch):
+    """Threads that start at once may each make a step; the address must not outlive its code."""
+    from odelib.kernels import steps
+
+    made = []
+
+    class Step:
+        def __init__(self, step):
+            self.step, self.address = step, step.address
+
+        def __del__(self):
+            made.append("gone")
+
+    step_of = steps.step_of
+    monkeypatch.setattr(steps, "step_of", lambda method: Step(step_of(method)))
+    gone = []
+    solve_ivp(lambda t, y: [gone.append(len(made)) or 1.0], (0, 1), [0.0], "RK4", step=0.5)
+    assert max(gone) == 0
+    assert made == ["gone"]

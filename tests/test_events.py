@@ -6,6 +6,7 @@ import pytest
 import scipy.integrate
 
 from odelib import METHODS, rhs, solve_ivp
+from odelib.driver import Solve
 
 FORMS = [lambda f: f, rhs]  # Python, compiled
 each_form = pytest.mark.parametrize("decorate", FORMS, ids=["python", "compiled"])
@@ -152,10 +153,34 @@ def test_an_exception_in_an_event_reaches_the_caller(decorate):
 
 @each_form
 def test_an_event_must_return_one_number(decorate):
-    with pytest.raises(ValueError, match="fun must return 1 component"):
-        solve_ivp(
-            decorate(oscillator), (0, 1), [1.0, 0.0], events=decorate(lambda t, y: (y[0], y[1]))
-        )
+    for wrong in lambda t, y: (y[0], y[1]), lambda t, y: y:
+        with pytest.raises(
+            ValueError, match=r"an event must return one number; it returned shape \(2,\)"
+        ):
+            solve_ivp(decorate(oscillator), (0, 1), [1.0, 0.0], events=decorate(wrong))
+
+
+@each_form
+def test_an_event_that_returns_nothing_is_told_so(decorate):
+    def forgetful(t, y):
+        y[0] - 0.5
+
+    with pytest.raises(TypeError, match="an event returned None; it must return one number"):
+        solve_ivp(decorate(oscillator), (0, 1), [1.0, 0.0], events=decorate(forgetful))
+
+
+@each_form
+def test_many_events_do_not_make_room_for_many_steps(decorate, monkeypatch):
+    """The room for events grows on its own: the other would double until no memory is left."""
+    rows = []
+    make_room = Solve._make_room
+    monkeypatch.setattr(
+        Solve, "_make_room", lambda self, room: rows.append(room) or make_room(self, room)
+    )
+    g = event(lambda t, y: (t * 1e4) % 1.0 - 0.5, decorate)
+    sol = solve_ivp(decorate(oscillator), (0, 1), [1.0, 0.0], "Euler", events=g, step=1 / 400)
+    assert len(sol.t_events[0]) == 800
+    assert rows == [401]
 
 
 def test_more_events_than_the_first_room_holds():

@@ -1,27 +1,10 @@
-"""The quantitative facts of the Euler chapter, each computed with odelib.
-
-Expected values and tolerances are read from data/facts_euler.json. A fact ODE-01 is tested by
-the function whose name starts with test_ode_01_.
-"""
-
-import json
-from pathlib import Path
+"""The quantitative facts of the Euler chapter, each computed with odelib."""
 
 import numpy as np
 import pytest
 
 import odelib
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads((Path(__file__).parent / "data/facts_euler.json").read_text("utf-8"))
-}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
+from facts import FACTS, expect
 
 
 def euler(f, t_end, y0, step, **options):
@@ -135,10 +118,3 @@ def test_clm_09_one_step_lowers_the_loss_as_the_descent_lemma_says(start, equali
     else:
         expect("CLM-09", bound)
         assert measured <= FACTS["CLM-09"]["expected"] - 0.08
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

@@ -1,19 +1,13 @@
 """The facts of the gradient flow chapter, computed with odelib.
 
 Each test follows a trajectory and measures; none evaluates the formula that it checks.
-The data file is a copy of the facts with their protocols.
 """
-
-import json
-from pathlib import Path
 
 import numpy as np
 from numpy.testing import assert_allclose
 
 import odelib
-
-DATA = Path(__file__).parent / "data" / "facts_gradient_flow.json"
-FACTS = {fact["id"]: fact for fact in json.loads(DATA.read_text("utf-8"))}
+from facts import FACTS, expect
 
 A = np.array([[3.0, 1.0], [1.0, 2.0]])
 Z0 = np.array([0.7, -0.4])
@@ -45,9 +39,8 @@ def hundred_points():
     return np.column_stack([np.ones(100), x]), y.ravel()
 
 
-def test_acceleration_is_eta_squared_hessian_times_gradient():
+def test_seed_01_acceleration_is_eta_squared_hessian_times_gradient():
     """Seven points 2^-7 apart (truncation about 1e-12), RK45 with fixed steps of 2^-10."""
-    fact = FACTS["SEED-01"]
     d = 2.0**-7
     before, after = (
         odelib.solve_ivp(quartic_flow(), (0.0, end), Z0, method="RK45", step=d / 8).y[:, ::8]
@@ -55,58 +48,52 @@ def test_acceleration_is_eta_squared_hessian_times_gradient():
     )
     points = np.hstack([before[:, :0:-1], after])
     measured = points @ np.array([2, -27, 270, -490, 270, -27, 2]) / (180 * d**2)
-    assert_allclose(measured, fact["expected"], rtol=0, atol=fact["tol"])
-    printed = np.array(fact["expected"]) / 0.3  # with η in the place of η²
+    expect("SEED-01", measured)
+    printed = np.array(FACTS["SEED-01"]["expected"]) / 0.3  # with η in the place of η²
     assert np.all(np.abs(measured - printed) > 0.1)
 
 
-def test_third_derivative_on_a_quadratic_is_minus_one():
+def test_seed_03_third_derivative_on_a_quadratic_is_minus_one():
     """One step of RK4 has the flow's first four derivatives with respect to its length.
 
     On a linear field it is a polynomial of degree 4 in that length, so that the five-point
     difference formula with spacing 1 is exact.
     """
-    fact = FACTS["SEED-03"]
     flow = odelib.gradient_flow(lambda x: x)
     points = [
         odelib.solve_ivp(flow, (0.0, end), [1.0], method="RK4", step=abs(end)).y[0, -1]
         for end in (-2.0, -1.0, 1.0, 2.0)
     ]
     measured = np.array([-1, 2, -2, 1]) @ points / 2
-    assert_allclose(measured, fact["expected"], rtol=0, atol=fact["tol"])
+    expect("SEED-03", measured)
 
 
-def test_loss_falls_at_the_rate_of_the_squared_gradient():
-    fact = FACTS["SEED-04"]
+def test_seed_04_loss_falls_at_the_rate_of_the_squared_gradient():
     sol = odelib.solve_ivp(quartic_flow(), (0.0, 1e-6), Z0, rtol=1e-10, atol=1e-14)
     measured = (quartic_loss(sol.y[:, -1]) - quartic_loss(Z0)) / 1e-6
-    assert_allclose(measured, fact["expected"], rtol=0, atol=fact["tol"])
+    expect("SEED-04", measured)
 
 
-def test_flow_until_time_100_on_the_hundred_points():
+def test_seed_16_10000_flow_until_time_100_on_the_hundred_points():
     """At 1e-10, not the fact's 1e-7: gradient descent ends only 6e-10 away."""
-    fact = FACTS["SEED-16-10000"]
     X, y = hundred_points()
 
     def gradient(theta):
         return X.T @ (X @ theta - y) / 100
 
     end = follow(gradient, np.zeros(2), 100.0, rtol=1e-12).y[:, -1]
-    assert_allclose(end, fact["expected"], rtol=0, atol=1e-10)
+    assert_allclose(end, FACTS["SEED-16-10000"]["expected"], rtol=0, atol=1e-10)
     flow = odelib.gradient_flow(gradient)
     descent = odelib.solve_ivp(flow, (0.0, 100.0), np.zeros(2), method="Euler", step=0.01)
-    assert np.all(np.abs(descent.y[:, -1] - fact["expected"]) > 2e-10)
+    assert np.all(np.abs(descent.y[:, -1] - FACTS["SEED-16-10000"]["expected"]) > 2e-10)
 
 
-def test_modes_of_a_quadratic_decay_exponentially():
-    fact = FACTS["FLOW-01"]
+def test_flow_01_modes_of_a_quadratic_decay_exponentially():
     end = follow(lambda theta: np.array([1.0, 10.0]) * theta, np.ones(2), 1.0, eta=0.5).y[:, -1]
-    assert_allclose(end, fact["expected"], rtol=0, atol=fact["tol"])
+    expect("FLOW-01", end)
 
 
-def test_polyak_lojasiewicz_loss_stays_below_its_exponential_bound():
-    fact = FACTS["FLOW-03"]
-
+def test_flow_03_polyak_lojasiewicz_loss_stays_below_its_exponential_bound():
     def loss(x):
         return x**2 + 3 * np.sin(x) ** 2
 
@@ -118,18 +105,11 @@ def test_polyak_lojasiewicz_loss_stays_below_its_exponential_bound():
     assert_allclose(mu, 0.175531, rtol=0, atol=1e-6)
     sol = follow(slope, [3.0], 10.0, t_eval=np.linspace(0.0, 10.0, 201))
     excess = loss(sol.y[0]) - loss(3.0) * np.exp(-2 * mu * sol.t)
-    assert np.max(excess) <= fact["expected"] + fact["tol"]
+    assert np.max(excess) <= FACTS["FLOW-03"]["expected"] + FACTS["FLOW-03"]["tol"]
     too_fast = loss(sol.y[0]) - loss(3.0) * np.exp(-40 * mu * sol.t)
     assert np.max(too_fast) > 1  # the comparison can fail
 
 
-def test_quartic_valley_is_left_algebraically():
-    fact = FACTS["FLOW-04"]
+def test_flow_04_quartic_valley_is_left_algebraically():
     end = follow(lambda x: x**3, [1.0], 50.0).y[0, -1]
-    assert_allclose(end, fact["expected"], rtol=0, atol=fact["tol"])
-
-
-def test_every_fact_has_a_test():
-    tests = [value for name, value in globals().items() if name.startswith("test_")]
-    named = {constant for test in tests for constant in test.__code__.co_consts}
-    assert set(FACTS) <= named
+    expect("FLOW-04", end)

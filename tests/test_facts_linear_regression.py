@@ -1,29 +1,15 @@
 """The quantitative facts of the linear regression chapter, computed with odelib.
 
-Expected values and tolerances are read from data/facts_linear_regression.json. A fact SEED-11 is
-tested by the function whose name starts with test_seed_11_. Gradient descent is Euler's method on
-the gradient flow: wherever a fact speaks of iterations, odelib takes the steps.
+Gradient descent is Euler's method on the gradient flow: wherever a fact speaks of iterations,
+odelib takes the steps.
 """
-
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 
 import odelib
-
-DATA = Path(__file__).parent / "data" / "facts_linear_regression.json"
-FACTS = {fact["id"]: fact for fact in json.loads(DATA.read_text("utf-8"))}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance(s)."""
-    fact = FACTS[fact_id]
-    error = np.abs(np.asarray(value, dtype=float) - fact["expected"])
-    assert error.shape == np.shape(fact["expected"])
-    assert np.all(error <= fact["tol"]), (value, fact["expected"], fact["tol"])
+from facts import expect
 
 
 def descent(gradient, theta, learning_rate, steps):
@@ -200,11 +186,3 @@ def test_dat_03_standardising_lowers_the_condition_number():
     expect(
         "DAT-03", [np.linalg.cond(np.hstack([ones, columns])) ** 2 for columns in (raw, standard)]
     )
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id
-    assert len(FACTS) == 15

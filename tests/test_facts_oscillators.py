@@ -1,30 +1,14 @@
 """The quantitative facts of the chapter on springs and circuits, computed with odelib.
 
-Expected values and tolerances are read from data/facts_oscillators.json. A fact OSC-01 is tested
-by the function whose name starts with test_osc_01_. The symplectic methods are not in the
-library; they stand here in plain NumPy, as in the chapter.
+The symplectic methods are not in the library; they stand here in plain NumPy, as in the chapter.
 """
-
-import json
-from pathlib import Path
 
 import numpy as np
 
 import odelib
+from facts import expect
 
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads(
-        (Path(__file__).parent / "data/facts_oscillators.json").read_text("utf-8")
-    )
-}
 RESISTANCE, INDUCTANCE, CAPACITY = 10.0, 1e-3, 1e-6  # ohm, henry, farad
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
 
 
 def solve(f, t_end, y0, *, rtol=1e-12, atol=1e-14, **options):
@@ -125,10 +109,3 @@ def test_osc_04_charging_through_a_resistor():
     time_constant = RESISTANCE * CAPACITY
     sol = solve(lambda t, v: (1 - v) / time_constant, time_constant, [0.0])
     expect("OSC-04", sol.y[0, -1])
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

@@ -1,31 +1,13 @@
-"""The quantitative facts of the chapter on control, each computed with odelib.
-
-Expected values and tolerances are read from data/facts_pid_control.json. A fact CTL-03 is tested
-by the function whose name starts with test_ctl_03_.
-"""
-
-import json
-from pathlib import Path
+"""The quantitative facts of the chapter on control, each computed with odelib."""
 
 import numpy as np
 from scipy import linalg, signal
 
 import odelib
+from facts import FACTS, expect
 
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads(
-        (Path(__file__).parent / "data/facts_pid_control.json").read_text("utf-8")
-    )
-}
 A = np.array([[0.0, 1.0], [0.0, 0.0]])  # the double integrator
 B = np.array([[0.0], [1.0]])
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
 
 
 def solve(f, t_end, y0, **options):
@@ -168,10 +150,3 @@ def test_ctl_06_riccati_equation_runs_into_the_same_matrix():
     expect("CTL-06", riccati(20.0, np.zeros(4), method="RK45", rtol=1e-9))
     # at t = 3 it is not yet there
     assert np.abs(riccati(3.0, np.zeros(4)) - FACTS["CTL-06"]["expected"]).max() > 1e-3
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_').replace('.', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

@@ -1,27 +1,10 @@
-"""The quantitative facts of the Runge–Kutta chapter, each computed with odelib.
-
-Expected values and tolerances are read from data/facts_rk4.json. A fact ODE-04 is tested by
-the function whose name starts with test_ode_04_.
-"""
-
-import json
-from pathlib import Path
+"""The quantitative facts of the Runge–Kutta chapter, each computed with odelib."""
 
 import numpy as np
 import pytest
 
 import odelib
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads((Path(__file__).parent / "data/facts_rk4.json").read_text("utf-8"))
-}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
+from facts import FACTS, expect
 
 
 def solve(method, f, t_end, y0, step):
@@ -134,10 +117,3 @@ def test_ode_52_stable_step_per_gradient():
     inside, outside = 2.785, 2.786
     assert abs(solve("RK4", decay, 10_000 * inside, [1.0], inside).y[0, -1]) < 0.1
     assert abs(solve("RK4", decay, 10_000 * outside, [1.0], outside).y[0, -1]) > 10
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

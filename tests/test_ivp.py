@@ -242,6 +242,44 @@ def test_a_field_that_becomes_nan_ends_and_says_where(method):
     assert "component 0" in at_once.message
 
 
+@pytest.mark.parametrize("method", ADAPTIVE)
+@pytest.mark.parametrize("y0", [1.7e308, 1.7e308 * (1 + 0j)])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_state_that_overflows_is_never_accepted(method, y0):
+    """An infinite state makes the scale of the error infinite, and any error nothing beside it."""
+    sol = solve_ivp(rhs(lambda t, y: y / y * 1e307), (0, 5), [y0], method, first_step=3.0)
+    assert sol.status == -1
+    assert np.isfinite(sol.y).all()
+    assert "spacing between numbers" in sol.message
+
+
+@pytest.mark.parametrize("method", ADAPTIVE)
+def test_a_tolerance_of_zero_is_named_where_it_cannot_be_met(method):
+    for options in {}, {"first_step": 0.5}:
+        sol = solve_ivp(lambda t, y: [1.0, 0 * t], (0, 1), [1.0, 0.0], method, atol=0, **options)
+        assert sol.status == -1
+        assert sol.message == (
+            "atol + rtol·|y[1]| is 0 at t = 0, so no error of y[1] is small enough: "
+            "give a positive atol."
+        )
+
+
+@pytest.mark.parametrize("asked", [{"dense_output": True}, {"t_eval": [0.5, 1.0]}])
+def test_an_exception_in_a_stage_of_the_interpolant_reaches_the_caller(asked):
+    """Only DOP853 has such stages: y = t passes 0.15 … 0.22 in the second of them."""
+
+    def f(t, y):
+        if 0.15 < y[0] < 0.22:
+            raise ZeroDivisionError("in between")
+        return (1.0,)
+
+    for form in f, rhs(f):
+        assert solve_ivp(form, (0, 1), [0.0], "DOP853", step=1.0).success
+        with pytest.raises(ZeroDivisionError, match="in between"):
+            solve_ivp(form, (0, 1), [0.0], "DOP853", step=1.0, **asked)
+
+
 def test_max_steps_stops_and_keeps_what_there_is():
     sol = solve_ivp(lorenz, (0, 10), [1.0, 1, 1], args=LORENZ, max_steps=37)
     assert sol.status == -1

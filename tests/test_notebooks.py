@@ -18,6 +18,7 @@ import notebooks
 from conftest import IN_CI, ROOT
 
 LONGEST_CELL = 15  # lines
+LONGEST_LINE = 88  # characters: what fits into a cell's box on a 1280-pixel page
 FORBIDDEN_IN_CODE = {
     "import *": r"^\s*from\s+\S+\s+import\s+\*",
     "sys.path": r"\bsys\.path\b",
@@ -111,6 +112,16 @@ def test_cells_are_short(name):
     for cell in code_cells(name):
         if "hide-input" not in tags(cell):
             assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
+
+
+@each_notebook
+def test_no_line_of_code_or_of_its_output_scrolls(name):
+    for cell in code_cells(name):
+        shown = [output.text for output in cell.outputs if output.output_type == "stream"]
+        if "setup" not in tags(cell):  # never on the site
+            shown.append(cell.source)
+        for line in "\n".join(shown).splitlines():
+            assert len(line) <= LONGEST_LINE, line
 
 
 @each_notebook

@@ -1,4 +1,4 @@
-"""The C ABI: kernels are compiled once per machine, and the cache is never stale or required."""
+"""The C ABI: code is compiled once per machine, and what is kept is never stale or required."""
 
 import os
 import shutil
@@ -7,22 +7,30 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 import odelib
 from odelib import pointers
+from odelib.pointers import machine_code
+from odelib.pointers.identity import identity
 
 compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"
 )
 
-# Solves with the right-hand side and method named on the command line; prints how many times
-# the cache of the kernels was hit and missed, and the end of the solution.
+# Solves with the right-hand side named on the command line; prints what was compiled (k: kernels
+# and steps, f: the right-hand side) and the ends of the solutions.
 SCRIPT = """
 import sys
 import odelib
-from odelib.kernels import explicit
-from odelib.kernels.steps import step_of
+from odelib.pointers import machine_code
+
+compile_c, kinds = machine_code.compile_c, []
+def counted(signature, function, *rest):
+    kinds.append("k" if function.py_func.__module__.startswith("odelib") else "f")
+    return compile_c(signature, function, *rest)
+machine_code.compile_c = counted
 
 RIGHT_HAND_SIDES = {
     "decay": lambda t, y: (-y[0],),
@@ -34,17 +42,12 @@ f = odelib.rhs(RIGHT_HAND_SIDES[name])
 sol = odelib.solve_ivp(f, (0, 1), [1.0] * n, args=args)
 fixed = odelib.solve_ivp(f, (0, 1), [1.0] * n, "RK4", step=0.1, args=args)
 assert sol.compiled and sol.success and fixed.success
-kernels = [explicit.loop(), explicit.starter()]
-steps = [step_of("RK45"), step_of("RK4")]
-hits = sum(sum(kernel.stats.cache_hits.values()) for kernel in kernels)
-misses = sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
-hits += sum(step.cache_hits for step in steps)
-print(hits, misses, sol.y[0, -1], fixed.y[0, -1])
+print("".join(kinds) or "-", sol.y[0, -1], fixed.y[0, -1])
 """
 
 
 def run(*arguments, folder=None, **environment):
-    """Run SCRIPT in a fresh process; returns (hits, misses, ends), and what it warned of."""
+    """Run SCRIPT in a fresh process; returns (what was compiled, ends), and what it warned of."""
     source = {"PYTHONPATH": str(folder or Path(odelib.__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
@@ -52,48 +55,185 @@ def run(*arguments, folder=None, **environment):
         cwd=source["PYTHONPATH"],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    hits, misses, *ends = done.stdout.split()
-    return int(hits), int(misses), [float(end) for end in ends], done.stderr
+    kinds, *ends = done.stdout.split()
+    return kinds, [float(end) for end in ends], done.stderr
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """A cache that one process has filled, and what that process said; not to be changed."""
+    cache = tmp_path_factory.mktemp("cache")
+    return cache, run("decay", "1", NUMBA_CACHE_DIR=str(cache))
 
 
 @compiled_only
-def test_a_second_process_with_another_right_hand_side_compiles_no_kernel(tmp_path):
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    first = run("decay", "1", **cache)
-    second = run("pair", "2", **cache)
-    third = run("stiff", "3", "2.0", **cache)
-    assert first[:2] == (0, 2)  # two kernels (steps do not count their misses)
-    assert second[:2] == third[:2] == (4, 0)  # two kernels and two steps, all from the cache
+def test_a_second_process_compiles_only_a_right_hand_side_that_is_new(warm, tmp_path):
+    shutil.copytree(warm[0], tmp_path / "cache")
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    first = warm[1]
+    assert sorted(first[0]) == ["f", "k", "k", "k", "k"]  # two loops, two steps
+    assert run("pair", "2", **cache)[0] == "f"
+    assert run("stiff", "3", "2.0", **cache)[0] == "f"
+    again = run("decay", "1", **cache)
+    assert again[0] == "-"
+    assert again[1] == first[1]  # to the last bit
+    assert run("stiff", "2", "5.0", **cache)[0] == "-"  # other numbers, another dimension
 
 
 @compiled_only
-def test_an_edit_of_any_source_of_the_package_makes_the_cache_miss(tmp_path):
+def test_an_edit_of_any_source_of_the_package_makes_the_cache_miss(warm, tmp_path):
     copy, cache = tmp_path / "copy", {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    shutil.copytree(warm[0], cache["NUMBA_CACHE_DIR"])
     shutil.copytree(
         Path(odelib.__file__).parent, copy / "odelib", ignore=shutil.ignore_patterns("__pycache__")
     )
-    assert run("decay", "1", folder=copy, **cache)[:2] == (0, 2)
-    assert run("decay", "1", folder=copy, **cache)[:2] == (4, 0)
-    source = copy / "odelib" / "pointers.py"  # not the file that defines the kernels
+    assert run("decay", "1", folder=copy, **cache)[0] == "-"  # the same sources elsewhere
+    source = copy / "odelib" / "tableaus.py"  # not the file that defines the kernels
     text = source.read_text(encoding="utf-8")
     source.write_text(text + "\n# edited\n", encoding="utf-8")
-    assert run("decay", "1", folder=copy, **cache)[:2] == (0, 2)
+    assert len(run("decay", "1", folder=copy, **cache)[0]) == 5
     source.write_text(text, encoding="utf-8")
-    assert run("decay", "1", folder=copy, **cache)[:2] == (4, 0)
+    assert run("decay", "1", folder=copy, **cache)[0] == "-"
 
 
 @compiled_only
-def test_where_no_cache_can_be_written_it_works_uncached_with_one_warning():
-    nowhere = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "NUMBA_CACHE_DIR": ""}
-    for _ in range(2):
-        hits, _, ends, warned = run("decay", "1", **nowhere)
-        assert hits == 0
-        assert abs(ends[0] - 0.36787944) < 1e-3
-        assert warned.count("found no folder to cache") == 1
+@pytest.mark.parametrize("setting", ["CPU_NAME", "CPU_FEATURES", "OPT", "BOUNDSCHECK"])
+def test_another_processor_or_another_setting_is_another_machine(monkeypatch, setting):
+    here = machine_code.machine()
+    monkeypatch.setattr(numba.config, setting, "another")
+    assert machine_code.machine.__wrapped__() != here
+
+
+@compiled_only
+@pytest.mark.parametrize("damage", ["cut", "empty", "no head", "flipped", "another name"])
+def test_a_damaged_file_is_as_good_as_none(warm, tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(machine_code, "_folders", lambda: (tmp_path,))
+    path = min((warm[0] / "odelib").iterdir())
+    whole = path.read_bytes()
+    (tmp_path / path.name).write_bytes(whole)
+    assert machine_code._read(path.name).address
+    flipped = bytearray(whole)
+    flipped[-100] ^= 255
+    (tmp_path / path.name).write_bytes(
+        {
+            "cut": whole[: len(whole) // 2],
+            "empty": b"",
+            "no head": whole.split(b"\n", 1)[1],
+            "flipped": bytes(flipped),
+            "another name": whole.replace(b'"symbol"', b'"Symbol"'),
+        }[damage]
+    )
+    assert machine_code._read(path.name) is None
+
+
+@compiled_only
+def test_damaged_files_are_replaced(warm, tmp_path):
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    shutil.copytree(warm[0] / "odelib", tmp_path / "odelib")
+    for path in (tmp_path / "odelib").iterdir():
+        if path.stat().st_size < 9000:  # all but the loops, which take long to compile
+            path.write_bytes(path.read_bytes()[:1000])
+    mended = run("decay", "1", **cache)
+    assert 2 <= len(mended[0]) <= 4
+    assert mended[1:] == (warm[1][1], "")
+    assert run("decay", "1", **cache)[0] == "-"
+
+
+@compiled_only
+def test_where_nothing_can_be_kept_it_works_with_one_warning(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    kinds, ends, warned = run("decay", "1", NUMBA_CACHE_DIR=str(tmp_path / "file"))
+    assert len(kinds) == 5
+    assert abs(ends[0] - 0.36787944) < 1e-3
+    assert warned.count("found no folder to keep") == 1
+
+
+@compiled_only
+def test_the_folder_of_kept_code_does_not_grow_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine_code, "MOST_FILES", 10)
+    for i in range(11):
+        (tmp_path / f"{i:02}").write_text("")
+        os.utime(tmp_path / f"{i:02}", (i, i))
+    machine_code._make_room(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{i:02}" for i in range(5, 11)]
+
+
+@compiled_only
+def test_a_function_that_cannot_be_linked_is_not_loaded():
+    assert machine_code._can_link(["sqrt", "NRT_Free"])
+    assert not machine_code._can_link(["sqrt", "no_such_function"])
+
+
+# --- Which functions are the same -----------------------------------------------------------------
+
+FACTOR, TABLE = 2.0, np.arange(3.0)
+
+
+def scaled(factor):
+    return numba.njit(lambda t, y: (factor * y[0],))
+
+
+def global_factor(t, y):
+    return (FACTOR * y[0] + TABLE[0],)
+
+
+def calls(inner):
+    return numba.njit(lambda t, y: (inner(t, y)[0],))
+
+
+@numba.njit
+def recursive(k):
+    return k * recursive(k - 1) if k else 1
+
+
+@compiled_only
+def test_functions_are_the_same_if_their_code_and_what_it_uses_are():
+    assert identity(scaled(1.0)) == identity(scaled(1.0)) is not None
+    assert identity(calls(scaled(1.0))) == identity(calls(scaled(1.0))) is not None
+    assert identity(recursive) is not None
+
+
+@compiled_only
+def test_functions_differ_with_closure_callee_options_code_and_type():
+    same = scaled(1.0)
+    others = [
+        scaled(1.5),
+        scaled(1),  # an integer
+        numba.njit(lambda t, y: (1.0 * y[0],)),
+        numba.njit(same.py_func, boundscheck=True),
+        numba.njit(same.py_func, fastmath=True),
+        calls(scaled(1.0)),
+        calls(scaled(1.5)),
+    ]
+    assert len({identity(f) for f in [same, *others]}) == len(others) + 1
+    assert None not in map(identity, others)
+
+
+@compiled_only
+def test_functions_differ_with_the_globals_they_name(monkeypatch):
+    def of_now():
+        return identity(numba.njit(global_factor))
+
+    first = of_now()
+    monkeypatch.setitem(global_factor.__globals__, "FACTOR", 3.0)
+    second = of_now()
+    monkeypatch.setitem(global_factor.__globals__, "TABLE", np.array([0.0, 1.0, 2.5]))
+    assert len({first, second, of_now()}) == 3
+
+
+@compiled_only
+def test_what_cannot_be_told_from_another_process_is_not_kept():
+    mutable, this_module = {"a": 1}, sys.modules[__name__]
+    assert identity(numba.njit(lambda t, y: (mutable["a"],))) is None
+    assert identity(numba.njit(lambda t, y: (this_module.FACTOR,))) is None
+    assert identity(numba.njit(lambda t, y: (y[0],), parallel=True)) is None
+
+
+# --- Nothing is compiled before it is needed ------------------------------------------------------
 
 
 @compiled_only
@@ -108,6 +248,19 @@ def test_import_compiles_nothing():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "0"
+
+
+@compiled_only
+def test_a_solve_does_not_import_scipys_linear_algebra():
+    code = (
+        "import sys, odelib\n"
+        "odelib.solve_ivp(odelib.rhs(lambda t, y: (-y[0],)), (0, 1), [1.0])\n"
+        "print(*[name for name in sys.modules if name.startswith('scipy.linalg')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == ""
 
 
 def test_the_stamp_is_the_same_in_every_process():

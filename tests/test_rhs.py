@@ -194,7 +194,31 @@ def test_new_values_of_args_compile_nothing():
     for k in 1.0, 2.0, 3.0:
         solve_ivp(f, (0, 1), [1.0], args=(k, np.full(int(k), k)), **STEP)
     assert len(f._odelib_pointers) == 1
-    assert len(f.signatures) == 1
+
+
+@pytest.mark.parametrize("decorate", [lambda f: f, rhs])
+def test_an_array_that_is_read_only_is_read_and_never_written(decorate, tmp_path):
+    """To write to a file mapped for reading would end the process."""
+    np.arange(3.0).tofile(tmp_path / "numbers")
+    mapped = np.asarray(np.memmap(tmp_path / "numbers", dtype=float, mode="r"))
+
+    def writes(t, y, a):
+        a[0] = 7.0
+        return (a[0],)
+
+    sol = solve_ivp(decorate(lambda t, y, a: (a[1] + a.sum(),)), (0, 1), [0.0], args=(mapped,))
+    np.testing.assert_allclose(sol.y[0, -1], 4.0, rtol=1e-12)
+    with pytest.raises((TypeError, ValueError), match="read-?only"):
+        solve_ivp(decorate(writes), (0, 1), [0.0], args=(mapped,))
+    np.testing.assert_array_equal(mapped, [0.0, 1.0, 2.0])
+
+
+def test_arrays_at_any_address_in_any_byte_order_are_read():
+    packed = np.frombuffer(b"x" + np.arange(4.0).tobytes(), dtype=np.uint8)[1:].view(float)
+    assert not packed.flags.aligned
+    f = rhs(lambda t, y, a, b: (a[3] + b[2],))
+    args = (packed, np.arange(3.0).astype(">f8"))
+    np.testing.assert_allclose(solve_ivp(f, (0, 1), [0.0], args=args, **STEP).y[0, -1], 5.0)
 
 
 @compiled_only
@@ -242,7 +266,7 @@ def test_a_missing_return_is_a_clear_error(decorate):
 @pytest.mark.parametrize("decorate", [lambda f: f, rhs])
 def test_complex_slopes_of_a_real_problem_are_refused(decorate):
     for wrong in lambda t, y: 1j * y, lambda t, y: (1j * y[0], y[1]):
-        with pytest.raises(TypeError, match="it returns complex numbers for a real y0"):
+        with pytest.raises(TypeError, match="it returns complex numbers where real ones"):
             solve(decorate(wrong))
 
 
@@ -281,6 +305,28 @@ def test_an_index_out_of_bounds_is_an_index_error(decorate):
         solve(decorate(lambda t, y, a: (y[0], a[7])), args=(np.zeros(7),))
 
 
+@pytest.mark.parametrize("decorate", [lambda f: f, rhs])
+def test_defaults_and_star_arguments_are_those_of_python(decorate):
+    def with_default(t, y, k, a=3.0):
+        return (-k * a * y[0],)
+
+    def with_star(t, y, *args):
+        return (-args[0] * args[1] * y[0],)
+
+    def with_star_only(t, y, *args):
+        return (-6.0 * y[0] - len(args),)
+
+    expected = solve(lambda t, y: (-6.0 * y[0],), [1.0]).y
+    for fun, args in [
+        (with_default, (2.0,)),
+        (with_default, (1.5, 4.0)),
+        (with_star, (2.0, 3.0)),
+        (with_star, (2.0, 3)),
+        (with_star_only, ()),
+    ]:
+        np.testing.assert_array_equal(solve(decorate(fun), [1.0], args=args).y, expected)
+
+
 @compiled_only
 @pytest.mark.parametrize(
     ("wrong", "words"),
@@ -288,7 +334,7 @@ def test_an_index_out_of_bounds_is_an_index_error(decorate):
         (lambda t, y: undefined_name(y), "name 'undefined_name' is not defined"),  # noqa: F821
         (lambda t, y: y.nonsense, "Unknown attribute 'nonsense'"),
         (lambda t, y: "text", "it must return a tuple, a list or a 1-D array"),
-        (lambda t: -t, "Cannot bind"),
+        (lambda t: -t, "too many positional arguments"),
     ],
 )
 def test_what_numba_cannot_compile_is_said_in_one_sentence(wrong, words):

@@ -6,30 +6,16 @@ except in CI, where it fails.
 
 import functools
 import http.server
-import shutil
 import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from conftest import IN_CI, ROOT
+from conftest import ROOT, missing
 
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.stem for path in (SITE / "book").glob("*.html"))
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # What axe-core reports about the theme itself, as (rule, selector): the logo of the sidebar
 # stands outside the page's landmarks. (Its second known one, an unlabelled search button, has
 # gone with the version of the theme that is pinned here.)
@@ -54,25 +40,12 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 def address():
     """Address of the built site, served from this process."""
     if not (SITE / "index.html").exists():
-        reason = "there is no built site in _build/html: run `make book` first"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
+        missing("there is no built site in _build/html: run `make book` first")
     handler = functools.partial(QuietHandler, directory=str(SITE))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, as installed on this machine."""
-    if CHROMIUM is None:
-        reason = "there is no Chromium on this machine (Debian: apt-get install chromium)"
-        pytest.fail(reason) if IN_CI else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 import numpy as np
 
 import odelib
+from hundred_points import valley
 from odelib import plotting
 
 TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "pair.png"
@@ -21,13 +22,7 @@ STEPS = 60
 
 def draw():
     """The pair as a figure: descent and flow from 0 on the loss of the hundred points."""
-    np.random.seed(42)
-    x = 2 * np.random.rand(100, 1)
-    y = 4 + 3 * x + np.random.randn(100, 1)
-    X = np.column_stack([np.ones(100), x])
-    hessian = X.T @ X / 100
-    optimum = np.linalg.solve(hessian, X.T @ y.ravel() / 100)
-
+    hessian, optimum = valley()
     flow = odelib.gradient_flow(lambda theta: hessian @ (theta - optimum))
     time = STEPS * LEARNING_RATE
     descent = odelib.solve_ivp(flow, (0, time), [0, 0], "Euler", step=LEARNING_RATE)

@@ -13,8 +13,6 @@ References
          Springer 1993, doi:10.1007/978-3-540-78862-1, section II.4 (step size, first step).
 """
 
-import functools
-
 import numpy as np
 
 from odelib.kernels.between import evaluate, find_events, interpolant_coefficients, interpolate
@@ -40,7 +38,7 @@ from odelib.kernels.states import (
     H,
     T,
 )
-from odelib.pointers import call_rhs, call_step, data, inlined, kernel, offset, source_stamp
+from odelib.pointers import call_rhs, call_step, data, inlined, kernel, offset
 
 # The step-size controller, as in [HNW] II.4 and SciPy.
 SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0
@@ -50,234 +48,201 @@ ROUNDING = 1e-13  # of the length of the interval: a last step this close to who
 # --- The first step -------------------------------------------------------------------------------
 
 
-@functools.cache
-def starter():
-    """The compiled choice of the first step, `first_step`."""
-    return make_starter(source_stamp())
-
-
-def make_starter(stamp):
+@kernel
+def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y, K, y_new):
     """The first step of an adaptive solve, [HNW] II.4: small against the scales of y, f and f′."""
-
-    @kernel
-    def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y, K, y_new):
-        version = stamp  # noqa: F841 - as in steps.py
-        n = len(y)
-        t = clock[T]
-        counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
-        counts[EVALUATIONS] += 1
-        if counts[STATUS] != 0:
-            clock[T_FAILED] = t
-            return RHS_FAILED
-        counts[FRESH] = 1
-        y_, K_, rtol_, atol_ = data(y), data(K), data(rtol), data(atol)
-        size_y = scaled_norm(y_, y_, y_, n, rtol_, atol_, len(atol))
-        size_f = scaled_norm(K_, y_, y_, n, rtol_, atol_, len(atol))
-        if not np.isfinite(size_f):
-            return NOT_FINITE
-        length = abs(t_end - t)
-        guess = 1e-6 if size_y < 1e-5 or size_f < 1e-5 else 0.01 * size_y / size_f
-        guess = min(guess, length)
-
-        # An Euler step of that size measures how fast f itself changes.
-        h = guess if t_end >= t else -guess
-        for j in range(n):
-            y_new[j] = y[j] + h * K[j]
-        t_new = t_end if guess == length else t + h
-        counts[STATUS] = call_rhs(rhs, t_new, data(y_new), data(ctx), offset(data(K), n))
-        counts[EVALUATIONS] += 1
-        if counts[STATUS] != 0:
-            clock[T_FAILED] = t_new
-            return RHS_FAILED
-        for j in range(n):
-            K[n + j] -= K[j]
-        change = scaled_norm(offset(K_, n), y_, y_, n, rtol_, atol_, len(atol)) / guess
-        if size_f <= 1e-15 and change <= 1e-15:
-            better = max(1e-6, guess * 1e-3)
-        else:
-            better = (0.01 / max(size_f, change)) ** exponent
-        clock[H] = min(min(100.0 * guess, better), min(length, max_step))
-        return DONE
-
-    return first_step
-
-
-@functools.cache
-def probe():
-    """The compiled evaluation of one event at the start, `evaluate_event`."""
-    return make_probe(source_stamp())
-
-
-def make_probe(stamp):
-    """An event's value at the start of a solve."""
-
-    @kernel
-    def evaluate_event(i, events, ctx_events, clock, counts, y, g):
-        version = stamp  # noqa: F841 - as in steps.py
-        if evaluate(i, events, clock[T], y, ctx_events, g, i, clock, counts):
-            return DONE
+    n = len(y)
+    t = clock[T]
+    counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
+    counts[EVALUATIONS] += 1
+    if counts[STATUS] != 0:
+        clock[T_FAILED] = t
         return RHS_FAILED
+    counts[FRESH] = 1
+    y_, K_, rtol_, atol_ = data(y), data(K), data(rtol), data(atol)
+    size_y = scaled_norm(y_, y_, y_, n, rtol_, atol_, len(atol))
+    size_f = scaled_norm(K_, y_, y_, n, rtol_, atol_, len(atol))
+    if not np.isfinite(size_f):
+        return NOT_FINITE
+    length = abs(t_end - t)
+    guess = 1e-6 if size_y < 1e-5 or size_f < 1e-5 else 0.01 * size_y / size_f
+    guess = min(guess, length)
 
-    return evaluate_event
+    # An Euler step of that size measures how fast f itself changes.
+    h = guess if t_end >= t else -guess
+    for j in range(n):
+        y_new[j] = y[j] + h * K[j]
+    t_new = t_end if guess == length else t + h
+    counts[STATUS] = call_rhs(rhs, t_new, data(y_new), data(ctx), offset(data(K), n))
+    counts[EVALUATIONS] += 1
+    if counts[STATUS] != 0:
+        clock[T_FAILED] = t_new
+        return RHS_FAILED
+    for j in range(n):
+        K[n + j] -= K[j]
+    change = scaled_norm(offset(K_, n), y_, y_, n, rtol_, atol_, len(atol)) / guess
+    if size_f <= 1e-15 and change <= 1e-15:
+        better = max(1e-6, guess * 1e-3)
+    else:
+        better = (0.01 / max(size_f, change)) ** exponent
+    clock[H] = min(min(100.0 * guess, better), min(length, max_step))
+    return DONE
+
+
+@kernel
+def evaluate_event(i, events, ctx_events, clock, counts, y, g):
+    """An event's value at the start of a solve."""
+    if evaluate(i, events, clock[T], y, ctx_events, g, i, clock, counts):
+        return DONE
+    return RHS_FAILED
 
 
 # --- The loop over steps --------------------------------------------------------------------------
 
 
-@functools.cache
-def loop():
-    """The compiled loop over steps, `advance`."""
-    return make_loop(source_stamp())
+@kernel
+def advance(
+    step, more, rhs, ctx,  # addresses of the C functions (more may be 0), the problem
+    clock, counts, budget,  # where we stand; how many steps to try before a pause
+    t0, t_end, fixed_step, last, max_step,  # fixed_step = 0: adaptive; last: number of steps
+    rtol, atol, exponent,  # of the controller; atol of shape (n / 2,) says that y is complex
+    y, K, y_new, err,  # state (n,), stages, the step's end (n,), its error estimates (2n,)
+    stages, fsal, P,
+    t_out, y_out, h_out, q_out,  # every step: (room,), (room, n), (room,), (room, q, n)
+    t_eval, y_eval,  # the times asked for (m,), the states there (m, n)
+    events, ctx_events, directions, left, g,  # (e,): addresses, …, how many until the end
+    t_found, which, y_found,  # (found,), (found,), (found, n)
+    y_mid, g_mid,  # room for find_events: (n,), (e + 1,)
+):  # fmt: skip
+    """Steps until one of the reasons in states.py to return; it can be called again to go on."""
+    n = len(y)
+    direction = 1.0 if t_end >= t0 else -1.0
+    every_step = len(t_out) > 0
+    dense = len(q_out) > 0
+    for _ in range(budget):
+        t = clock[T]
+        if t == t_end:
+            return DONE
+        if every_step and counts[STORED] == len(t_out):
+            return FULL
+        if len(events) > 0 and counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
+            return FULL
 
+        if not counts[FRESH]:
+            counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
+            counts[EVALUATIONS] += 1
+            if counts[STATUS] != 0:
+                clock[T_FAILED] = t
+                return RHS_FAILED
+            counts[FRESH] = 1
 
-def make_loop(stamp):
-    """The loop over steps; it closes over numbers only, so numba can cache it on disk."""
+        # The step to try: from t to t_new.
+        if fixed_step > 0.0:
+            i = counts[STEPS]
+            t_new = t0 + direction * (i + 1) * fixed_step
+            h = direction * fixed_step
+            if i + 1 >= last:
+                # the last step is shortened, unless the interval is a whole number of steps
+                if abs(t_end - t_new) > ROUNDING * abs(t_end - t0):
+                    h = t_end - t
+                t_new = t_end
+        else:
+            smallest = 10.0 * abs(np.nextafter(t, direction * np.inf) - t)
+            size = min(clock[H], max_step)
+            if not size >= smallest:
+                if counts[RETRYING]:
+                    return STEP_TOO_SMALL
+                size = smallest
+            t_new = t + direction * size
+            if direction * (t_new - t_end) > 0.0:
+                t_new = t_end
+            h = t_new - t
 
-    @kernel
-    def advance(
-        step, more, rhs, ctx,  # addresses of the C functions (more may be 0), the problem
-        clock, counts, budget,  # where we stand; how many steps to try before a pause
-        t0, t_end, fixed_step, last, max_step,  # fixed_step = 0: adaptive; last: number of steps
-        rtol, atol, exponent,  # of the controller; atol of shape (n / 2,) says that y is complex
-        y, K, y_new, err,  # state (n,), stages, the step's end (n,), its error estimates (2n,)
-        stages, fsal, P,
-        t_out, y_out, h_out, q_out,  # every step: (room,), (room, n), (room,), (room, q, n)
-        t_eval, y_eval,  # the times asked for (m,), the states there (m, n)
-        events, ctx_events, directions, left, g,  # (e,): addresses, …, how many until the end
-        t_found, which, y_found,  # (found,), (found,), (found, n)
-        y_mid, g_mid,  # room for find_events: (n,), (e + 1,)
-    ):  # fmt: skip
-        version = stamp  # noqa: F841 - as in steps.py
-        n = len(y)
-        direction = 1.0 if t_end >= t0 else -1.0
-        every_step = len(t_out) > 0
-        dense = len(q_out) > 0
-        for _ in range(budget):
-            t = clock[T]
-            if t == t_end:
-                return DONE
-            if every_step and counts[STORED] == len(t_out):
-                return FULL
-            if len(events) > 0 and counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
-                return FULL
+        counts[STATUS] = call_step(
+            step, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
+        )
+        counts[EVALUATIONS] += stages - 1
+        if counts[STATUS] != 0:
+            clock[T_FAILED] = err[0]
+            return RHS_FAILED
 
-            if not counts[FRESH]:
-                counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
-                counts[EVALUATIONS] += 1
-                if counts[STATUS] != 0:
-                    clock[T_FAILED] = t
-                    return RHS_FAILED
-                counts[FRESH] = 1
+        if fixed_step > 0.0:
+            broken = 0  # a sum without a branch: compilers make vector code of it
+            for j in range(n):
+                broken += not abs(y_new[j]) < np.inf
+            if broken:
+                return NOT_FINITE
+        else:
+            norm = error_norm(
+                data(err), len(err) // n, data(y), data(y_new), n,
+                data(rtol), data(atol), len(atol),
+            )  # fmt: skip
+            factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**-exponent
+            if not norm < 1.0:  # a norm that is not a number rejects the step too
+                clock[H] = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
+                counts[REJECTED] += 1
+                counts[RETRYING] = 1
+                continue
+            factor = min(factor, 1.0 if counts[RETRYING] else LARGEST_FACTOR)
+            clock[H] = abs(h) * factor
+            counts[RETRYING] = 0
 
-            # The step to try: from t to t_new.
-            if fixed_step > 0.0:
-                i = counts[STEPS]
-                t_new = t0 + direction * (i + 1) * fixed_step
-                h = direction * fixed_step
-                if i + 1 >= last:
-                    # the last step is shortened, unless the interval is a whole number of steps
-                    if abs(t_end - t_new) > ROUNDING * abs(t_end - t0):
-                        h = t_end - t
-                    t_new = t_end
-            else:
-                smallest = 10.0 * abs(np.nextafter(t, direction * np.inf) - t)
-                size = min(clock[H], max_step)
-                if not size >= smallest:
-                    if counts[RETRYING]:
-                        return STEP_TOO_SMALL
-                    size = smallest
-                t_new = t + direction * size
-                if direction * (t_new - t_end) > 0.0:
-                    t_new = t_end
-                h = t_new - t
-
+        # The step is accepted. Does anything ask for the solution within it?
+        asked = counts[STORED_EVAL] < len(t_eval) and (
+            direction * (t_eval[counts[STORED_EVAL]] - t_new) < 0.0
+        )
+        if more != 0 and (dense or asked or len(events) > 0):
             counts[STATUS] = call_step(
-                step, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
+                more, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
             )
-            counts[EVALUATIONS] += stages - 1
+            counts[EVALUATIONS] += len(P) - stages
             if counts[STATUS] != 0:
                 clock[T_FAILED] = err[0]
                 return RHS_FAILED
-
-            if fixed_step > 0.0:
-                broken = 0  # a sum without a branch: compilers make vector code of it
+        t_stop = t_new
+        if len(events) > 0:
+            found = counts[FOUND]
+            stopped = find_events(
+                t, t_new, h, y, y_new, K, P, events, ctx_events, directions, left, g,
+                clock, counts, t_found, which, y_found, y_mid, g_mid,
+            )  # fmt: skip
+            if stopped == RHS_FAILED:
+                counts[FOUND] = found
+                return RHS_FAILED
+            if stopped == EVENT:
+                t_stop = t_found[counts[FOUND] - 1]
+        while counts[STORED_EVAL] < len(t_eval) and (
+            direction * (t_eval[counts[STORED_EVAL]] - t_stop) <= 0.0
+        ):
+            i = counts[STORED_EVAL]
+            if t_eval[i] == t_new:
                 for j in range(n):
-                    broken += not abs(y_new[j]) < np.inf
-                if broken:
-                    return NOT_FINITE
+                    y_eval[i, j] = y_new[j]
             else:
-                norm = error_norm(
-                    data(err), len(err) // n, data(y), data(y_new), n,
-                    data(rtol), data(atol), len(atol),
-                )  # fmt: skip
-                factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**-exponent
-                if not norm < 1.0:  # a norm that is not a number rejects the step too
-                    clock[H] = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
-                    counts[REJECTED] += 1
-                    counts[RETRYING] = 1
-                    continue
-                factor = min(factor, 1.0 if counts[RETRYING] else LARGEST_FACTOR)
-                clock[H] = abs(h) * factor
-                counts[RETRYING] = 0
-
-            # The step is accepted. Does anything ask for the solution within it?
-            asked = counts[STORED_EVAL] < len(t_eval) and (
-                direction * (t_eval[counts[STORED_EVAL]] - t_new) < 0.0
-            )
-            if more != 0 and (dense or asked or len(events) > 0):
-                counts[STATUS] = call_step(
-                    more, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
-                )
-                counts[EVALUATIONS] += len(P) - stages
-                if counts[STATUS] != 0:
-                    clock[T_FAILED] = err[0]
-                    return RHS_FAILED
-            t_stop = t_new
-            if len(events) > 0:
-                found = counts[FOUND]
-                stopped = find_events(
-                    t, t_new, h, y, y_new, K, P, events, ctx_events, directions, left, g,
-                    clock, counts, t_found, which, y_found, y_mid, g_mid,
-                )  # fmt: skip
-                if stopped == RHS_FAILED:
-                    counts[FOUND] = found
-                    return RHS_FAILED
-                if stopped == EVENT:
-                    t_stop = t_found[counts[FOUND] - 1]
-            while counts[STORED_EVAL] < len(t_eval) and (
-                direction * (t_eval[counts[STORED_EVAL]] - t_stop) <= 0.0
-            ):
-                i = counts[STORED_EVAL]
-                if t_eval[i] == t_new:
-                    for j in range(n):
-                        y_eval[i, j] = y_new[j]
-                else:
-                    interpolate((t_eval[i] - t) / h, h, y, K, P, y_eval[i])
-                counts[STORED_EVAL] += 1
-            if dense:
-                h_out[counts[STORED]] = h
-                interpolant_coefficients(h, n, K, P, q_out[counts[STORED]])
-            if t_stop != t_new:  # an event ends the solve within the step
-                for j in range(n):
-                    y_new[j] = y_found[counts[FOUND] - 1, j]
-            if every_step:
-                t_out[counts[STORED]] = t_stop
-                for j in range(n):
-                    y_out[counts[STORED], j] = y_new[j]
-                counts[STORED] += 1
+                interpolate((t_eval[i] - t) / h, h, y, K, P, y_eval[i])
+            counts[STORED_EVAL] += 1
+        if dense:
+            h_out[counts[STORED]] = h
+            interpolant_coefficients(h, n, K, P, q_out[counts[STORED]])
+        if t_stop != t_new:  # an event ends the solve within the step
             for j in range(n):
-                y[j] = y_new[j]
-            if fsal:
-                for j in range(n):
-                    K[j] = K[(stages - 1) * n + j]
-            counts[FRESH] = 1 if fsal else 0
-            counts[STEPS] += 1
-            clock[T] = t_stop
-            if len(events) > 0 and stopped == EVENT:
-                return EVENT
-        return DONE if clock[T] == t_end else PAUSED
-
-    return advance
+                y_new[j] = y_found[counts[FOUND] - 1, j]
+        if every_step:
+            t_out[counts[STORED]] = t_stop
+            for j in range(n):
+                y_out[counts[STORED], j] = y_new[j]
+            counts[STORED] += 1
+        for j in range(n):
+            y[j] = y_new[j]
+        if fsal:
+            for j in range(n):
+                K[j] = K[(stages - 1) * n + j]
+        counts[FRESH] = 1 if fsal else 0
+        counts[STEPS] += 1
+        clock[T] = t_stop
+        if len(events) > 0 and stopped == EVENT:
+            return EVENT
+    return DONE if clock[T] == t_end else PAUSED
 
 
 # Pointers, not arrays, are passed below: each array passed to a function costs two atomic counts of
@@ -299,16 +264,17 @@ def scaled_norm(values, y, y_new, n, rtol, atol, count):
     """Root mean square of values / (atol + rtol·max(|y|, |y_new|)) over the components.
 
     All are pointers; where there are half as many components as numbers n, y holds pairs of real
-    and imaginary part, and |·| is theirs.
+    and imaginary part, and |·| is theirs. A y_new that is not finite makes it not a number: an
+    infinite scale would hide any error.
     """
     total = 0.0
     if count == n:
         for j in range(n):
             scaled = values[j] / (atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j])))
-            total += scaled * scaled
+            total += scaled * scaled + 0.0 * y_new[j]
     else:
         for j in range(0, n, 2):
             size = max(np.hypot(y[j], y[j + 1]), np.hypot(y_new[j], y_new[j + 1]))
             scaled = np.hypot(values[j], values[j + 1]) / (atol[j // 2] + rtol[j // 2] * size)
-            total += scaled * scaled
+            total += scaled * scaled + 0.0 * y_new[j] + 0.0 * y_new[j + 1]
     return np.sqrt(total / count)

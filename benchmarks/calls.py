@@ -1,0 +1,153 @@
+"""What one call costs, what compiles, and how near a large step is to the memory's bandwidth.
+
+python benchmarks/calls.py [--quick]
+"""
+
+import statistics
+import sys
+import time
+
+import numba
+import numpy as np
+import scipy.integrate
+
+from odelib import rhs, solve_ivp
+from odelib.pointers import machine_code
+
+QUICK = "--quick" in sys.argv
+REPEATS = 5 if QUICK else 21
+LARGE = 10**6 if QUICK else 10**7
+STEPS = 3
+
+
+@rhs
+def circle(t, y):
+    return y[1], -y[0]
+
+
+def never_seen():
+    """A right-hand side that no process has compiled before."""
+    nothing = 1e-300 * time.time_ns()
+
+    @rhs
+    def driven(t, y, rate, table, count):
+        return (-rate * y[0] + table[1] + count + nothing,)
+
+    return driven
+
+
+@rhs(inplace=True, boundscheck=False)
+def decay(t, y, dy):
+    for j in range(len(y)):
+        dy[j] = -y[j]
+
+
+@numba.njit(error_model="numpy")
+def triad(a, b, c):
+    for j in range(len(a)):
+        a[j] = b[j] + 0.5 * c[j]
+
+
+def in_turn(calls, repeats, inner=1):
+    """Median seconds of each of these calls, taken in turn."""
+    times = {name: [] for name in calls}
+    for _ in range(repeats):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            for _ in range(inner):
+                call()
+            times[name].append((time.perf_counter() - start) / inner)
+    return {name: statistics.median(spent) for name, spent in times.items()}
+
+
+def one_call():
+    """One solve of 2 components in 10 steps."""
+    span, y0 = (0.0, 1.0), np.array([1.0, 0.0])
+    python = lambda t, y: (y[1], -y[0])  # noqa: E731
+    adaptive = dict(rtol=6e-8, atol=2e-9)
+    sol = solve_ivp(circle, span, y0, **adaptive)
+    calls = {
+        "odelib RK4, step=0.1": lambda: solve_ivp(circle, span, y0, "RK4", step=0.1),
+        f"odelib RK45, {sol.steps} steps": lambda: solve_ivp(circle, span, y0, **adaptive),
+        "SciPy RK45, njit f": lambda: scipy.integrate.solve_ivp(circle, span, y0, **adaptive),
+        "SciPy RK45, Python f": lambda: scipy.integrate.solve_ivp(python, span, y0, **adaptive),
+    }
+    for call in calls.values():
+        call()
+    print("| one call, 2 components | µs | / odelib RK4 |")
+    print("|---|---:|---:|")
+    medians = in_turn(calls, REPEATS, inner=50)
+    for name, median in medians.items():
+        print(f"| {name} | {median * 1e6:.1f} | {median / medians['odelib RK4, step=0.1']:.1f} |")
+
+
+def compilations(call):
+    """How many C functions odelib compiles during a call; those found on the disk do not count."""
+    compile_c, count = machine_code.compile_c, 0
+
+    def counted(*args):
+        nonlocal count
+        count += 1
+        return compile_c(*args)
+
+    machine_code.compile_c = counted
+    call()
+    machine_code.compile_c = compile_c
+    return count
+
+
+def new_values():
+    """What is compiled when a right-hand side meets new values."""
+    driven = never_seen()
+
+    def solve(rate, table, count):
+        solve_ivp(driven, (0, 1), [1.0], args=(rate, table, count))
+
+    print("\n| what is new | functions compiled |")
+    print("|---|---:|")
+    cases = {
+        "the function": (1.0, np.zeros(2), 1),
+        "numbers": (2.5, np.zeros(2), 7),
+        "an array of another length": (2.5, np.zeros(100), 7),
+        "the kind of an argument": (2.5, np.zeros(2), 7.0),
+    }
+    for name, args in cases.items():
+        print(f"| {name} | {compilations(lambda args=args: solve(*args))} |")
+
+
+def large_step():
+    """RK4 at n = 1e7: the bytes that one step must move, against what a triad reaches."""
+    y0, a, b, c = np.ones(LARGE), np.zeros(LARGE), np.ones(LARGE), np.ones(LARGE)
+    solve_ivp(decay, (0, 1), y0[:2], "RK4", step=0.5, t_eval=[1.0])
+    triad(a[:2], b[:2], c[:2])
+
+    def run(steps):
+        end = 0.1 * steps
+        return solve_ivp(decay, (0, end), y0, "RK4", step=0.1, t_eval=[end])
+
+    medians = in_turn(
+        {"short": lambda: run(1), "long": lambda: run(1 + STEPS), "triad": lambda: triad(a, b, c)},
+        3 if QUICK else 7,
+    )  # fmt: skip
+    # Arrays that the method reads and writes: f four times (2 each), the arguments of stages 2 to
+    # 4 (y, one K, the result: 3 each), the new y (y, four K, the result: 6). odelib also tests the
+    # new y for finite numbers (1) and copies it into y (2).
+    needed = 4 * 2 + 3 * 3 + 6
+    step = (medians["long"] - medians["short"]) / STEPS
+    triads = 8 * LARGE * 3 / medians["triad"]
+    print(f"\nRK4 at n = {LARGE:.0e}: {step * 1e3:.1f} ms a step; triad {triads / 1e9:.1f} GB/s")
+    print("\n| arrays of a step | GB/s | / triad |")
+    print("|---|---:|---:|")
+    for name, arrays in (("that the method needs", needed), ("that are moved", needed + 3)):
+        rate = 8 * LARGE * arrays / step
+        print(f"| {arrays} {name} | {rate / 1e9:.1f} | {rate / triads:.2f} |")
+
+
+def main():
+    one_call()
+    new_values()
+    large_step()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""A picture with a slider: its HTML, which holds all that it needs."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from odelib.interactive.panel import PANEL, panel_html
+from odelib.interactive.words import Words
+
+
+@dataclass(frozen=True)
+class SliderFigure:
+    """A picture with a slider, shown by its `_repr_html_`; `kind` names its JavaScript file."""
+
+    kind: str
+    texts: dict  # every word of the figure, see words.py
+    fields: dict  # text of each {field} at the first value
+    panels: tuple  # of Panel
+    slider: tuple  # first and last value, and the step between two
+    value: float  # the first to be shown
+    marks: tuple  # values of the buttons
+    readout: tuple  # of fields, each with the texts FIELD.before and FIELD.below
+    style: str  # "method" or "unstable" at the first value
+    data: dict  # what the moving part computes with
+    table: tuple  # of rows of texts or keys of texts, the first being the heads
+    choices: tuple = ()  # of a second control: names, or keys of texts; the first is chosen
+
+    def __repr__(self):
+        words = self._words
+        rows = ("  ".join(map(words.plain, row)) for row in self.table)
+        return "\n".join([words.plain("title"), *rows])
+
+    def _repr_html_(self):
+        words = self._words
+        body = "\n".join(
+            [
+                f"<style>\n{_file('figure.css')}</style>",
+                self._control(),
+                self._readout(),
+                '<div class="panels">',
+                *(panel_html(panel, words) for panel in self.panels),
+                "</div>",
+                self._table(),
+                words.element("noscript", "noscript"),
+            ]
+        )
+        spec = {
+            "panels": [{"window": list(panel.window), "size": PANEL} for panel in self.panels],
+            "fields": self.fields,
+            "data": self.data,
+        }
+        texts, spec = (json.dumps(part, ensure_ascii=False) for part in (self.texts, spec))
+        script = f"{_file('figure.js')}{_file(self.kind + '.js')}"
+        name = hashlib.sha256((body + texts + spec + script).encode()).hexdigest()[:8]
+        return (
+            f'<div class="odelib-figure" role="group" {words.label("title")} '
+            f'data-figure="{name}" data-style="{self.style}" data-texts="{escape(texts)}">\n'
+            f"{body}\n<script>\n(() => {{\n{script}"
+            f'sliderFigure("{name}", {spec}, moving);\n}})();\n</script>\n</div>'
+        )
+
+    @property
+    def _words(self):
+        return Words(self.texts, self.fields)
+
+    def _control(self):
+        words = self._words
+        values = zip(("min", "max", "step", "value"), (*self.slider, self.value), strict=True)
+        bounds = " ".join(f'{name}="{value}"' for name, value in values)
+        buttons = "".join(
+            f'<button type="button" value="{mark}">{mark}</button>' for mark in self.marks
+        )
+        return (
+            f'<div class="control"><label>{words.element("span", "slider")}'
+            f'<input type="range" {bounds} autocomplete="off"></label>'
+            f"<span>{words.element('span', 'try')} {buttons}</span>{self._choice()}</div>"
+        )
+
+    def _choice(self):
+        if not self.choices:
+            return ""
+        radios = "".join(
+            f'<label><input type="radio" value="{escape(choice)}" autocomplete="off"'
+            f"{' checked' if choice == self.choices[0] else ''}>"
+            f"{self._words.either('span', choice)}</label>"
+            for choice in self.choices
+        )
+        return f"<fieldset>{self._words.element('legend', 'choice')}{radios}</fieldset>"
+
+    def _readout(self):
+        words = self._words
+        items = "\n".join(
+            f"<span>{words.element('small', f'{field}.before')} "
+            f"<strong>{words.field(field)}</strong> "
+            f"{words.element('small', f'{field}.below')}</span>"
+            for field in self.readout
+        )
+        return f'<div class="readout" role="status" aria-live="polite">\n{items}\n</div>'
+
+    def _table(self):
+        words = self._words
+        heads, *rows = self.table
+        heads = "".join(words.element("th", head, 'scope="col"') for head in heads)
+        rows = ["".join(words.either("td", cell) for cell in row) for row in rows]
+        lines = "\n".join(f"<tr>{row}</tr>" for row in [heads, *rows])
+        summary = words.element("summary", "as table")
+        return f"<details>{summary}<table>\n{lines}\n</table></details>"
+
+
+@cache
+def _file(name):
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

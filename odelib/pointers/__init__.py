@@ -1,0 +1,65 @@
+"""The C ABI of right-hand sides and steps: all of numba's internals are in this folder.
+
+A kernel never sees a Python function. It gets the *address* of a C function, so it is compiled
+once and serves every right-hand side:
+
+    int32 rhs(double t, const double *y, int64 *ctx, double *dy)
+
+returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number of
+components of y, ctx[1] that of dy (1 for an event), and the other words are the packed `args` (see
+rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
+kernels/explicit.py), so that the loop over steps serves every method.
+
+    calls.py         the signatures, and calls through an address from compiled code
+    compiling.py     a numba function as a C function
+    identity.py      what compiled code depends on
+    machine_code.py  C functions kept on disk
+    loops.py         odelib's own steps and kernels
+    functions.py     a user's compiled function behind the ABI
+
+Under `NUMBA_DISABLE_JIT=1` each primitive has a twin made with ctypes, and every kernel runs as
+plain Python: that is how one debugs, and how the tests see every line.
+"""
+
+from odelib.pointers.calls import (
+    DISABLED,
+    RHS,
+    STEP,
+    address_of,
+    c_signature,
+    call_rhs,
+    call_step,
+    data,
+    is_compiled,
+    offset,
+)
+
+if not DISABLED:
+    from odelib.pointers.calls import at_address, call_kernel, write_words
+from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
+from odelib.pointers.identity import source_stamp
+from odelib.pointers.loops import inlined, kernel, step_pointer
+
+__all__ = [
+    "DISABLED",
+    "RAISED",
+    "RETURNED_NONE",
+    "RHS",
+    "STEP",
+    "WRONG_LENGTH",
+    "address_of",
+    "at_address",
+    "c_signature",
+    "call_kernel",
+    "call_rhs",
+    "call_step",
+    "compile_rhs",
+    "data",
+    "inlined",
+    "is_compiled",
+    "kernel",
+    "offset",
+    "source_stamp",
+    "step_pointer",
+    "write_words",
+]

@@ -1,0 +1,262 @@
+"""The signatures of the C ABI, calls through an address, and arguments packed into words."""
+
+import ctypes
+
+import numba
+import numpy as np
+from numba import types
+
+DISABLED = bool(numba.config.DISABLE_JIT)
+
+DOUBLES = types.CPointer(types.float64)
+WORDS = types.CPointer(types.int64)
+RHS = types.int32(types.float64, DOUBLES, WORDS, DOUBLES)
+# step(rhs, t, t_new, h, n, y, ctx, K, y_new, err) -> status of rhs
+STEP = types.int32(
+    types.intp, types.float64, types.float64, types.float64, types.int64,
+    DOUBLES, WORDS, DOUBLES, DOUBLES, DOUBLES,
+)  # fmt: skip
+KERNEL = types.int64(WORDS)  # its arguments are packed into words
+
+_POINTER = {DOUBLES: ctypes.POINTER(ctypes.c_double), WORDS: ctypes.POINTER(ctypes.c_int64)}
+_C_TYPE = {types.float64: ctypes.c_double, types.int32: ctypes.c_int32} | {
+    types.int64: ctypes.c_int64,
+    types.intp: ctypes.c_int64,
+}
+
+
+def c_signature(signature):
+    """The ctypes prototype of a numba signature of doubles, integers and pointers."""
+    kinds = [(_POINTER | _C_TYPE)[kind] for kind in (signature.return_type, *signature.args)]
+    return ctypes.CFUNCTYPE(*kinds)
+
+
+def is_compiled(function):
+    """Whether numba has compiled, or will compile, this function."""
+    return isinstance(function, numba.core.dispatcher.Dispatcher)
+
+
+# --- Calls through an address ---------------------------------------------------------------
+
+if DISABLED:
+
+    def _caller(signature):
+        prototype = c_signature(signature)
+
+        def call(address, *arguments):
+            return prototype(int(address))(*arguments)
+
+        return call
+
+    def data(array):
+        """Pointer to the first element of a contiguous array."""
+        return array.ctypes.data_as(_POINTER[DOUBLES if array.dtype == float else WORDS])
+
+    def offset(pointer, count):
+        """The pointer `count` elements further on."""
+        address = ctypes.addressof(pointer.contents) + 8 * count
+        return ctypes.cast(ctypes.c_void_p(address), type(pointer))
+
+else:
+    from llvmlite import ir
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    def _caller(signature):
+        @intrinsic
+        def call(typing_context, address, *arguments):
+            def generate(context, builder, _, values):
+                value_types = [context.get_value_type(kind) for kind in signature.args]
+                prototype = ir.FunctionType(
+                    context.get_value_type(signature.return_type), value_types
+                )
+                pointer = builder.inttoptr(values[0], prototype.as_pointer())
+                unpacked = [builder.extract_value(values[1], i) for i in range(len(signature.args))]
+                return builder.call(pointer, unpacked)
+
+            star = types.StarArgTuple(signature.args)
+            return signature.return_type(types.intp, star), generate
+
+        return call
+
+    @intrinsic
+    def data(typing_context, array):
+        """Pointer to the first element of a contiguous array."""
+
+        def generate(context, builder, signature, values):
+            return context.make_array(signature.args[0])(context, builder, values[0]).data
+
+        return types.CPointer(array.dtype)(array), generate
+
+    @intrinsic
+    def offset(typing_context, pointer, count):
+        """The pointer `count` elements further on."""
+
+        def generate(context, builder, signature, values):
+            return builder.gep(values[0], [values[1]])
+
+        return pointer(pointer, types.intp), generate
+
+
+call_rhs = _caller(RHS)
+call_step = _caller(STEP)
+
+
+# --- From a user's compiled code ---------------------------------------------------------------
+
+if not DISABLED:
+
+    def at_address(address):
+        """An intrinsic without arguments -> this address, which is of this process only.
+
+        Numba then keeps no code with it on disk.
+        """
+
+        @intrinsic
+        def constant(typing_context):
+            def generate(context, builder, signature, values):
+                pointer = context.add_dynamic_addr(builder, address, info="odelib")
+                return builder.ptrtoint(pointer, ir.IntType(64))
+
+            return types.intp(), generate
+
+        return constant
+
+    @intrinsic
+    def call_kernel(typing_context, address, arguments):
+        """Call a kernel at an address with a tuple of numbers and contiguous arrays."""
+
+        def generate(context, builder, signature, values):
+            words = _words_of(context, builder, signature.args[1], values[1])
+            room = _on_stack(builder, words)
+            kernel_type = ir.FunctionType(ir.IntType(64), [ir.IntType(64).as_pointer()])
+            kernel = builder.inttoptr(values[0], kernel_type.as_pointer())
+            return builder.call(kernel, [room])
+
+        return types.int64(types.intp, arguments), generate
+
+    @intrinsic
+    def write_words(typing_context, array, start, arguments):
+        """Write the words of a tuple of numbers and contiguous arrays into array[start:]."""
+
+        def generate(context, builder, signature, values):
+            place = context.make_array(signature.args[0])(context, builder, values[0]).data
+            for i, word in enumerate(_words_of(context, builder, signature.args[2], values[2])):
+                where = builder.add(values[1], ir.Constant(ir.IntType(64), i))
+                builder.store(word, builder.gep(place, [where]))
+            return context.get_dummy_value()
+
+        return types.void(array, types.intp, arguments), generate
+
+    def _words_of(context, builder, kind, value):
+        """LLVM words of a tuple: the inverse of `unpack`."""
+        words, word = [], ir.IntType(64)
+        for i, member in enumerate(kind.types):
+            part, member = builder.extract_value(value, i), types.unliteral(member)
+            if isinstance(member, types.Array):
+                array = context.make_array(member)(context, builder, part)
+                words.append(builder.ptrtoint(array.data, word))
+                words += cgutils.unpack_tuple(builder, array.shape)
+            elif isinstance(member, types.Float):
+                double = context.cast(builder, part, member, types.float64)
+                words.append(builder.bitcast(double, word))
+            else:
+                words.append(context.cast(builder, part, member, types.int64))
+        return words
+
+    def _on_stack(builder, words):
+        room = cgutils.alloca_once(builder, ir.IntType(64), size=len(words))
+        for i, word in enumerate(words):
+            builder.store(word, builder.gep(room, [ir.Constant(ir.IntType(64), i)]))
+        return room
+
+
+# --- Arguments as words ------------------------------------------------------------------------
+
+
+def kind_of(value):
+    """The numba type of a number or a contiguous array; None for anything else."""
+    if isinstance(value, np.ndarray):
+        return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
+    if isinstance(value, bool | np.bool_):
+        return types.boolean
+    if isinstance(value, int | np.integer):
+        return types.int64
+    if isinstance(value, float | np.floating):
+        return types.float64
+    return None
+
+
+def word_format(kind):
+    """Letters of the `struct` module for the words of an argument of this kind."""
+    return "d" if kind == types.float64 else "q" * (1 + getattr(kind, "ndim", 0))
+
+
+# A NumPy array keeps the address of its first element in the field behind the head of its object.
+# Read there it costs 0.1 µs; array.ctypes.data costs ten times as much, and a solve needs thirty.
+_MEMORY = (ctypes.c_int64 * 2**59).from_address(0)
+_HEAD = object.__basicsize__
+
+
+def address_of(array):
+    """The address of an array's first element."""
+    return _MEMORY[(id(array) + _HEAD) >> 3]
+
+
+if address_of(_SAMPLE := np.zeros(1)) != _SAMPLE.ctypes.data:
+    raise ImportError(f"odelib does not know the layout of arrays of NumPy {np.__version__}")
+
+
+def flat(values):
+    """What the words hold of numbers and contiguous arrays: each array as its address and shape."""
+    numbers = []
+    for value in values:
+        if type(value) is np.ndarray:
+            numbers.append(_MEMORY[(id(value) + _HEAD) >> 3])
+            numbers.extend(value.shape)
+        else:
+            numbers.append(value)
+    return numbers
+
+
+def unpack(context, builder, words, kinds):
+    """LLVM values of arguments of these kinds: the inverse of `flat`, for a wrapper."""
+    place = 0
+
+    def load():
+        nonlocal place
+        address = builder.gep(words, [ir.Constant(ir.IntType(64), place)])
+        place += 1
+        return builder.load(address)
+
+    return [_load_argument(context, builder, kind, load) for kind in kinds]
+
+
+def _load_argument(context, builder, kind, load):
+    """LLVM value of one argument from its words."""
+    if kind == types.float64:
+        return builder.bitcast(load(), ir.DoubleType())
+    if kind == types.int64:
+        return load()
+    if kind == types.boolean:
+        return builder.trunc(load(), context.get_value_type(kind))
+    element = context.get_data_type(kind.dtype)
+    itemsize = ir.Constant(ir.IntType(64), context.get_abi_sizeof(element))
+    pointer = builder.inttoptr(load(), element.as_pointer())
+    shape = [load() for _ in range(kind.ndim)]
+    strides = [itemsize]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    return array_value(context, builder, kind, pointer, shape, strides)
+
+
+def array_value(context, builder, kind, pointer, shape, strides=None):
+    """LLVM value of an array over memory that is not numba's."""
+    itemsize = ir.Constant(
+        ir.IntType(64), context.get_abi_sizeof(context.get_data_type(kind.dtype))
+    )
+    array = context.make_array(kind)(context, builder)
+    numba.np.arrayobj.populate_array(
+        array, pointer, shape, strides or [itemsize], itemsize, meminfo=None
+    )
+    return array._getvalue()

@@ -1,0 +1,106 @@
+"""A numba function compiled to a C function, without numba's wrappers for calls from Python."""
+
+import functools
+import importlib.util
+
+import numba
+from llvmlite import ir
+
+
+class Compiled:
+    """Machine code that numba has made, as long as this object lives."""
+
+    def __init__(self, library, symbol):
+        self.library, self.symbol = library, symbol
+        self.address = library.get_pointer_to_function(symbol)
+
+
+class _Plain(numba.core.dispatcher._FunctionCompiler):
+    """Numba's compiler without the wrappers for calls from Python and C.
+
+    Where the buffers that it is given lie apart, vector code needs no check of that.
+    """
+
+    apart = False
+
+    def _customize_flags(self, flags):
+        flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        flags.noalias = self.apart
+        return flags
+
+
+def compile_c(signature, function, kinds, arguments, result):
+    """See `c_function` in machine_code.py, whose arguments these are."""
+    _load_array_functions()
+    with numba.core.compiler_lock.global_compiler_lock:
+        return _compile(signature, function, kinds, arguments, result)
+
+
+def _compile(signature, function, kinds, arguments, result):
+    description = function.targetdescr
+    context = description.target_context.subtarget(enable_nrt=True)
+    compiler = _Plain(
+        function.py_func, description, function.targetoptions, function.locals,
+        function._compiler.pipeline_class,
+    )  # fmt: skip
+    compiler.apart = function.targetoptions.get("_nrt") is False
+    kinds = compiler.fold_argument_types(kinds, {})[1]  # defaults, and *args as one tuple
+    inner = compiler.compile(kinds, None)
+
+    library = context.codegen().create_library("odelib")
+    symbol = f"odelib.{inner.fndesc.llvm_func_name}"
+    module = library.create_ir_module(symbol)
+    c_type = ir.FunctionType(*_llvm_types(context, signature))
+    c_function = ir.Function(module, c_type, symbol)
+    builder = ir.IRBuilder(c_function.append_basic_block())
+    callee = context.declare_function(module, inner.fndesc)
+    values = arguments(context, builder, *c_function.args)
+    status, value = context.call_conv.call_function(
+        builder, callee, inner.signature.return_type, kinds,
+        _folded(context, builder, kinds, values), attrs=("alwaysinline",),
+    )  # fmt: skip
+    with builder.if_then(status.is_error, likely=False):
+        builder.ret(ir.Constant(c_type.return_type, 1))
+    kind = inner.signature.return_type
+    builder.ret(result(context, builder, kind, value, *c_function.args))
+    library.add_ir_module(module)
+    library.add_linking_library(inner.library)
+    library.add_linking_library(numba.core.runtime.rtsys.library)
+    library.enable_object_caching()
+    library.finalize()
+    return Compiled(library, symbol)
+
+
+def _folded(context, builder, kinds, values):
+    """The values as the function takes them: nothing for a default, one tuple for *args."""
+    values, folded = list(values), []
+    for kind in kinds:
+        if isinstance(kind, numba.types.Omitted):
+            folded.append(ir.Constant(context.get_value_type(kind), None))
+        elif isinstance(kind, numba.types.StarArgTuple | numba.types.StarArgUniTuple):
+            folded.append(context.make_tuple(builder, kind, values))
+        else:
+            folded.append(values.pop(0))
+    return folded
+
+
+def _llvm_types(context, signature):
+    value_types = [context.get_value_type(kind) for kind in signature.args]
+    return context.get_value_type(signature.return_type), value_types
+
+
+@functools.cache
+def _load_array_functions():
+    """Load numba's functions of arrays without scipy.linalg, which takes as long as all the rest.
+
+    They import it only to learn whether it is there, and again where it is needed.
+    """
+    from numba.np import linalg
+
+    look = linalg.ensure_blas
+    if importlib.util.find_spec("scipy"):
+        linalg.ensure_blas = lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look

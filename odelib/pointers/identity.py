@@ -1,0 +1,101 @@
+"""What compiled code depends on, as text: the key under which it is kept on disk."""
+
+import builtins
+import dis
+import functools
+import hashlib
+import pathlib
+import types
+
+import numpy as np
+
+from odelib.pointers.calls import is_compiled
+
+PACKAGE = pathlib.Path(__file__).parents[1]
+_LIBRARIES = {"numpy", "math", "cmath", "builtins", "numba"}  # whose content their version fixes
+
+
+@functools.cache
+def source_stamp():
+    """Hash of the sources that odelib's own compiled code is made from."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def own_identity(function):
+    """Name of a function of the package that closes over numbers and arrays only."""
+    closure = [_described(cell.cell_contents, ()) for cell in function.__closure__ or ()]
+    return f"{source_stamp()} {function.__module__}.{function.__qualname__} {closure}"
+
+
+class _Unknown(Exception):
+    """The function depends on something whose value cannot be told from that in another process."""
+
+
+def identity(function):
+    """Text that two numba functions share only if they compile to the same code; None: unknown."""
+    try:
+        return _described(function, ())
+    except _Unknown:
+        return None
+
+
+def _described(value, within):
+    """Text of a value that a function uses: numbers, arrays, modules, other functions."""
+    describe = functools.partial(_described, within=within)
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        return f"{type(value).__name__} {value!r}"
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", "")
+        return f"{type(value).__qualname__} {fields} ({', '.join(map(describe, value))})"
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufc":
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"{value.dtype.str} {np.shape(value)} {content}"
+    if isinstance(value, types.CodeType):
+        return _described_code(value, describe)
+    if is_compiled(value):
+        return _described_function(value, within)
+    if isinstance(value, types.ModuleType):
+        home, name = value.__name__, ""
+    else:
+        home, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, np.ufunc):
+            home, name = "numpy", value.__name__
+    if home and name is not None and home.split(".")[0] in _LIBRARIES:
+        return f"{home}:{name}"
+    raise _Unknown
+
+
+def _described_code(code, describe):
+    signature = (code.co_argcount, code.co_flags, code.co_varnames, code.co_freevars)
+    parts = [code.co_code.hex(), code.co_exceptiontable.hex(), str(signature), str(code.co_names)]
+    return " ".join([*parts, *map(describe, code.co_consts)])
+
+
+def _described_function(dispatcher, within):
+    """Its code, its options, and the values of all names that it uses from outside."""
+    function = dispatcher.py_func
+    if function in within:  # recursion
+        return f"itself {within.index(function)}"
+    within = (*within, function)
+    options = dispatcher.targetoptions
+    if options.get("parallel") or options.get("debug"):
+        raise _Unknown
+    parts = [str(sorted((name, str(value)) for name, value in options.items()))]
+    parts.append(_described(function.__code__, within))
+    parts.append(_described(function.__defaults__, within))
+    values = [cell.cell_contents for cell in function.__closure__ or ()]
+    names = sorted(_global_names(function.__code__))
+    values += [function.__globals__.get(name, getattr(builtins, name, None)) for name in names]
+    return " ".join(parts + [_described(value, within) for value in values])
+
+
+def _global_names(code):
+    """Names that the code, and the code within it, looks up outside itself."""
+    names = {i.argval for i in dis.get_instructions(code) if i.opname.endswith(("GLOBAL", "_NAME"))}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= _global_names(constant)
+    return names

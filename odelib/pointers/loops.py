@@ -1,0 +1,101 @@
+"""What odelib itself compiles: the steps of the methods and the loops over them."""
+
+import ctypes
+import functools
+import struct
+
+import numba
+
+from odelib.pointers.calls import (
+    DISABLED,
+    KERNEL,
+    STEP,
+    c_signature,
+    flat,
+    kind_of,
+    unpack,
+    word_format,
+)
+from odelib.pointers.identity import own_identity
+from odelib.pointers.machine_code import c_function
+
+# A kernel owns no memory, so there are no references to count: counting them took two fifths of the
+# time of a small system's step.
+OPTIONS = {"error_model": "numpy", "_nrt": False}
+
+
+def step_pointer(step):
+    """Compile one step of a method (see STEP); keep the result, use its `.address`."""
+    if DISABLED:
+        return _Interpreted(STEP, step)
+    compiled = inlined(step)
+    return c_function(
+        STEP, compiled, STEP.args, _as_given, _integer(STEP.return_type), own_identity(step)
+    )
+
+
+def kernel(function):
+    """Compile a loop over steps at its first call; it runs without the GIL.
+
+    The arrays that it is called with must not overlap. Another kernel may call its `part`.
+    """
+    if DISABLED:
+        function.part = function
+        return function
+    return Kernel(function)
+
+
+def inlined(function):
+    """Compile a part of a kernel, of which it becomes a part."""
+    return numba.njit(**OPTIONS)(function)
+
+
+class Kernel:
+    """A compiled function of numbers and contiguous arrays that returns an integer.
+
+    It is called with the same kinds of arguments every time.
+    """
+
+    def __init__(self, function):
+        self.function, self.call, self.words, self.compiled = function, None, None, None
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args):
+        if self.call is None:
+            self._compile(tuple(map(kind_of, args)))
+        return self.call(self.words.pack(*flat(args)))
+
+    @functools.cached_property
+    def part(self):
+        """The function for use within another kernel."""
+        return inlined(self.function)
+
+    def _compile(self, kinds):
+        def arguments(context, builder, words):
+            return unpack(context, builder, words, kinds)
+
+        self.compiled = c_function(
+            KERNEL, self.part, kinds, arguments, _integer(KERNEL.return_type),
+            own_identity(self.function),
+        )  # fmt: skip
+        self.words = struct.Struct("=" + "".join(map(word_format, kinds)))
+        self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)(self.compiled.address)
+
+
+def _as_given(context, builder, *values):
+    return values
+
+
+def _integer(c_type):
+    def result(context, builder, kind, value, *values):
+        return context.cast(builder, value, kind, c_type)
+
+    return result
+
+
+class _Interpreted:
+    """The twin of a compiled C function: a Python function behind a C pointer."""
+
+    def __init__(self, signature, function):
+        self._callback = c_signature(signature)(function)  # kept alive with this object
+        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value

@@ -1,0 +1,67 @@
+"""Symplectic methods for y = (q, v), as data: kicks of the velocity and drifts of the position.
+
+For q′ = g(v), v′ = a(t, q) a step does, for i = 1 … s,
+
+    v ← v + d_i h a(t, q)        a kick
+    q ← q + c_i h g(v),  t ← t + c_i h        a drift
+
+Each of the two is the exact flow of one half of the equation, so for a Hamiltonian H = T(v) + U(q)
+every step is a symplectic map: it conserves areas of phase space, and its energy error stays
+bounded over very long times instead of growing.
+
+Between the ends of a step stands the cubic that has their states and slopes (Hermite).
+
+References
+----------
+.. [HLW] Hairer, Lubich, Wanner, *Geometric Numerical Integration*, 2nd ed., Springer 2006,
+         doi:10.1007/3-540-30666-8, sections I.1.4 (both methods), VI.3 and IX.3.
+.. [V67] Verlet, "Computer experiments on classical fluids I", Phys. Rev. 159 (1967) 98–103,
+         doi:10.1103/PhysRev.159.98.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Splitting:
+    """Coefficients of one method of kicks and drifts; read-only."""
+
+    kicks: tuple  # d (s,)
+    drifts: tuple  # c (s,)
+    order: int
+
+    adaptive = two_estimates = False  # it has no estimate of its error
+    error_exponent = 0.0
+
+    @cached_property
+    def stages(self):
+        """The slope at the start, and those that a step evaluates: each drift, each later kick."""
+        return 1 + int(np.count_nonzero(self.drifts) + np.count_nonzero(self.kicks[1:]))
+
+    @cached_property
+    def fsal(self):
+        """Whether a step ends with a kick, whose force is that of the next step's first."""
+        return self.drifts[-1] == 0.0
+
+    @cached_property
+    def P(self):
+        """Interpolant weights (stages + 2, 3) of θ, θ², θ³ (see `Tableau`).
+
+        Row 1 holds the slope of the chord, the last two the slopes at the ends.
+        """
+        weights = np.zeros((self.stages + 2, 3))
+        weights[1] = 0, 3, -2
+        weights[-2:] = (1, -2, 1), (0, -1, 1)
+        weights.flags.writeable = False
+        return weights
+
+
+SYMPLECTIC = {
+    # [HLW] I.1.4, also called semi-implicit Euler: the position moves with the new velocity.
+    "SymplecticEuler": Splitting(kicks=(1.0,), drifts=(1.0,), order=1),
+    # [V67]; leapfrog; "velocity Verlet" in molecular dynamics.
+    "StormerVerlet": Splitting(kicks=(0.5, 0.5), drifts=(1.0, 0.0), order=2),
+}

@@ -1,0 +1,203 @@
+"""The rows of an ensemble solved: in threads of this process, or in the tasks of an executor."""
+
+import concurrent.futures
+import threading
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from odelib.driver import Solve
+from odelib.pointers import is_compiled
+from odelib.rhs import as_argument, bind, from_bytes, interruptible, to_bytes, vary_context
+
+_SLICE = 0.05  # seconds between looks for Ctrl-C
+_CHUNK = 256  # rows that a thread takes at a time, at most
+_TASKS = 128  # tasks that an executor gets, at most
+
+
+class Rows(NamedTuple):
+    """The trajectories: what each starts from, and what became of it."""
+
+    fun: Any
+    args: tuple  # args[i] has a leading axis (N, …) for i in vary
+    vary: set
+    starts: np.ndarray  # (N, n)
+    ends: np.ndarray  # (N, n)
+    between: np.ndarray  # (N, m, n) at t_eval
+    t: np.ndarray  # (N,)
+    tallies: np.ndarray  # (N, 3) evaluations, steps, rejected
+    done: np.ndarray  # (N,) bool: finished, or failed
+    failures: dict  # row -> message
+
+
+def prepare(fun, y0s, args, vary, problem):
+    """The rows before anything is solved."""
+    if not callable(fun):
+        raise TypeError(f"fun must be a function f(t, y, *args); got {fun!r}")
+    if is_compiled(fun):
+        args = tuple(
+            as_argument(value, i) if i in vary or np.ndim(value) else value
+            for i, value in enumerate(args)
+        )
+    count, n = y0s.shape
+    return Rows(
+        fun=fun, args=args, vary=vary, starts=y0s, ends=np.full((count, n), np.nan, y0s.dtype),
+        between=np.full((count, len(problem.t_eval), n), np.nan, y0s.dtype),
+        t=np.full(count, np.nan), tallies=np.zeros((count, 3), dtype=np.int64),
+        done=np.zeros(count, dtype=bool), failures={},
+    )  # fmt: skip
+
+
+def _args_of(rows, row):
+    return tuple(a[row] if i in rows.vary else a for i, a in enumerate(rows.args))
+
+
+def silent(done):
+    """Show no progress."""
+
+
+# --- In threads -----------------------------------------------------------------------------------
+
+
+def in_threads(threads, rows, problem, show=silent):
+    """Solve all rows. The calling thread is one of the workers, and the one that hears Ctrl-C."""
+    from odelib.kernels import ensemble as kernels  # imported on first use
+
+    count = len(rows.starts)
+    size = max(1, min(_CHUNK, count // (8 * threads)))
+    if not is_compiled(rows.fun):  # one thread; each call of bind serves one set of args
+        threads, size = 1, 1 if rows.vary else _CHUNK
+    chunks = iter([range(i, min(i + size, count)) for i in range(0, count, size)])
+    threads = min(threads, -(-count // size))
+    mine, *theirs = [_solve(problem) for _ in range(threads)]
+    stop = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        try:
+            others = [pool.submit(_work, kernels, solve, rows, chunks, stop) for solve in theirs]
+            _work(kernels, mine, rows, chunks, stop, show)
+            while concurrent.futures.wait(others, _SLICE).not_done:
+                show(rows.done)
+        finally:
+            stop.set()
+    for other in others:
+        other.result()  # raises what was raised there
+    show(rows.done)
+
+
+def _solve(problem):
+    """The state of one worker: that of one solve, which serves row after row."""
+    solve = Solve(problem)
+    for name in ("clock", "counts", "state", "K", "y_new", "err"):
+        setattr(solve, name, _apart(getattr(solve, name)))
+    solve.y = solve.state.view(float)
+    return solve
+
+
+def _work(kernels, solve, rows, chunks, stop, show=silent):
+    """Solve chunks of rows until there are no more."""
+    at, n, y_complex = solve.at, len(solve.state), solve.state.dtype.kind == "c"
+    place, budget = _apart(np.zeros(kernels.PLACES, dtype=np.int64)), 100
+    for chunk in chunks:
+        bound = bind(rows.fun, n, _args_of(rows, chunk.start), y_complex=y_complex)
+        vary = rows.vary if bound.compiled else ()
+        contexts = vary_context(bound.ctx, rows.args, vary, chunk)
+        place[:] = chunk.start, chunk.stop, 0
+        with interruptible([bound.guard] if bound.guard else []):
+            while place[kernels.ROW] < chunk.stop and not stop.is_set():
+                before = time.perf_counter()
+                code = _advance(solve, kernels, place, chunk.start, budget, rows, bound, contexts)
+                if code == at.PAUSED:
+                    spent = max(time.perf_counter() - before, 1e-9)
+                    budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
+                elif code != at.DONE:
+                    row = int(place[kernels.ROW])
+                    if code == at.RHS_FAILED and bound.compiled:  # explained with the row's args
+                        bound = bind(rows.fun, n, _args_of(rows, row), y_complex=y_complex)
+                    _fail(rows, row, solve, _why(solve, code, bound))
+                    place[:] = row + 1, chunk.stop, 0
+                show(rows.done)
+
+
+def _apart(array):
+    """A copy in cache lines of its own: threads that write into one line wait for each other."""
+    room = np.zeros(len(array) + 16, array.dtype)
+    room[8:-8] = array
+    return room[8:-8]
+
+
+def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
+    p = solve.problem
+    return kernels.solve_rows(
+        place, origin, budget, p.max_steps, p.first_step,
+        rows.starts.view(float), contexts, rows.ends.view(float), rows.t, rows.tallies, rows.done,
+        solve.step.address, solve.more.address if solve.more else 0, bound.address,
+        solve.clock, solve.counts, p.t0, p.t_end, p.step, p.last, p.max_step,
+        p.rtol, p.atol, solve.tab.error_exponent,
+        solve.y, solve.K, solve.y_new, solve.err,
+        solve.tab.stages, solve.tab.fsal, solve.tab.P,
+        solve.t, solve.states, solve.h, solve.Q, solve.t_eval, rows.between.view(float),
+        solve.addresses, solve.ctx_events, p.directions, solve.left, solve.g,
+        solve.t_found, solve.which, solve.y_found, solve.y_mid, solve.g_mid,
+    )  # fmt: skip
+
+
+def _why(solve, code, bound):
+    """Why a trajectory failed, in the words of solve_ivp."""
+    if code > solve.at.NOT_FINITE:
+        return solve.out_of_steps()
+    if code != solve.at.RHS_FAILED:
+        return solve.why(code)
+    solve.problem = solve.problem._replace(bound=bound)
+    error = solve.exception()
+    if not isinstance(error, Exception):  # Ctrl-C
+        raise error
+    return f"{type(error).__name__} at t = {solve.clock[solve.at.T_FAILED]:.6g}: {error}"
+
+
+def _fail(rows, row, solve, message):
+    at = solve.at
+    rows.t[row] = solve.clock[at.T]
+    rows.tallies[row] = solve.counts[[at.EVALUATIONS, at.STEPS, at.REJECTED]]
+    rows.failures[row] = message
+    rows.done[row] = True
+
+
+# --- Elsewhere ------------------------------------------------------------------------------------
+
+
+def in_tasks(executor, threads, rows, problem, show):
+    """Solve all rows in tasks of an executor."""
+    fun, size = to_bytes(rows.fun), -(-len(rows.starts) // _TASKS)
+    tasks = {}
+    for first in range(0, len(rows.starts), size):
+        part = slice(first, first + size)
+        args = tuple(a[part] if i in rows.vary else a for i, a in enumerate(rows.args))
+        task = executor.submit(_task, fun, rows.starts[part], args, rows.vary, problem, threads)
+        tasks[task] = part
+    pending = set(tasks)
+    try:
+        while pending:
+            finished, pending = concurrent.futures.wait(
+                pending, _SLICE, concurrent.futures.FIRST_COMPLETED
+            )
+            for task in finished:
+                _take(rows, tasks[task], task.result())
+            show(rows.done)
+    finally:
+        for task in pending:
+            task.cancel()
+
+
+def _task(fun, starts, args, vary, problem, threads):
+    """What a worker does: solve a part of the rows."""
+    rows = prepare(from_bytes(fun), starts, args, vary, problem)
+    in_threads(threads, rows, problem)
+    return rows._replace(fun=None, args=(), starts=None)
+
+
+def _take(rows, part, solved):
+    for name in ("ends", "between", "t", "tallies", "done"):
+        getattr(rows, name)[part] = getattr(solved, name)
+    for row, message in solved.failures.items():
+        rows.failures[part.start + row] = message

@@ -1,0 +1,26 @@
+"""The facts that the chapters claim and that the tests compute again.
+
+`FACTS["ODE-01"]` has the fact's statement, expected value, tolerance and protocol. They come from
+data/facts_*.json, one file a chapter. The test of the fact ODE-01 is a function whose name begins
+with test_ode_01_; test_facts.py sees to it that there is one.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+DATA = Path(__file__).parent / "data"
+FACTS = {
+    fact["id"]: fact
+    for path in sorted(DATA.glob("facts_*.json"))
+    for fact in json.loads(path.read_text("utf-8"))
+}
+
+
+def expect(fact_id, value):
+    """Assert that the value, or each of several, is the fact's within its absolute tolerance."""
+    fact = FACTS[fact_id]
+    value, expected = np.asarray(value, dtype=float), np.asarray(fact["expected"], dtype=float)
+    assert expected.ndim == 0 or value.shape == expected.shape, (fact_id, value, expected)
+    assert np.all(np.abs(value - expected) <= fact["tol"]), (fact_id, value, expected)

@@ -1,0 +1,60 @@
+"""The book's figures with a slider, as its pages make them, and what odelib says about them."""
+
+import numpy as np
+
+import odelib
+from hundred_points import valley
+from odelib import interactive
+
+HESSIAN, OPTIMUM = valley()
+EIGENVALUES = np.linalg.eigvalsh(HESSIAN)
+STEPS = 60
+MARKS = {0.01: "1.836", 0.895: "0.000258", 1.0: "213.2"}
+METHODS = ("Euler", "Midpoint", "RK3", "RK4")
+
+
+def first_page(**options):
+    return interactive.descent(
+        HESSIAN, OPTIMUM, start=[0, 0], **({"value": 0.895, "marks": tuple(MARKS)} | options)
+    )
+
+
+def regions(**options):
+    return interactive.regions(EIGENVALUES, **({"marks": (0.9, 1.1, 1.3, 1.5)} | options))
+
+
+FIGURES = {
+    "descent": first_page,
+    "polygon": interactive.polygon,
+    "regions": regions,
+    "slopes": interactive.slopes,
+}
+
+
+def path_by_odelib(learning_rate, method="Euler"):
+    """Gradient descent from 0 as a solve, shape (2, STEPS + 1)."""
+    flow = odelib.gradient_flow(lambda theta: HESSIAN @ (theta - OPTIMUM))
+    sol = odelib.solve_ivp(
+        flow, (0, STEPS * learning_rate), [0.0, 0.0], method=method, step=learning_rate
+    )
+    assert sol.y.shape == (2, STEPS + 1)
+    return sol.y
+
+
+def solve(rate, end, steps, method="Euler"):
+    """The method's value at `end`, after so many steps on y′ = rate·y from 1, and its slopes."""
+    slopes = []
+
+    def f(t, y):
+        slopes.append(rate * y[0])
+        return rate * y
+
+    step = end / steps
+    sol = odelib.solve_ivp(f, (0.0, end), [1.0], method=method, step=step)
+    assert sol.steps == steps
+    return sol.y[0, -1], slopes[: sol.nfev]
+
+
+def sizes_by_odelib(method, learning_rate):
+    """|R(z)| of the two directions."""
+    return np.abs(odelib.stability_function(method, -learning_rate * EIGENVALUES))

@@ -1,0 +1,428 @@
+"""The figures with a slider say what the library computes: in a browser.
+
+JavaScript holds a second copy of each method. Here it runs in Chromium, the controls are moved
+with the keyboard, and the numbers are compared with `odelib`.
+"""
+
+import json
+import re
+from html import escape, unescape
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+import odelib
+from odelib import interactive
+from odelib.interactive.digits import fixed, short
+from slider_figures import (
+    EIGENVALUES,
+    FIGURES,
+    MARKS,
+    METHODS,
+    OPTIMUM,
+    STEPS,
+    first_page,
+    path_by_odelib,
+    regions,
+    sizes_by_odelib,
+    solve,
+)
+
+pytestmark = pytest.mark.browser
+NUMBER = r"-?\d+(?:\.\d+)?"
+DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
+HEAD = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title>'
+    '<meta name="viewport" content="width=device-width"><main><h1>test</h1>'
+)
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """A function that opens figures in a page of its own.
+
+    At the end the page has asked for nothing but itself, and has reported no error.
+    """
+    pages, complaints = [], []
+
+    def open_page(*figures, width=800, javascript=True, theme="light", change=str):
+        file = tmp_path / f"{len(pages)}.html"
+        html = "\n".join(change(figure._repr_html_()) for figure in figures)
+        head = HEAD.replace("<html", f'<html data-theme="{theme}"')
+        file.write_text(f"{head}{html}</main>", "utf-8")
+        page = browser.new_page(
+            viewport={"width": width, "height": 800}, java_script_enabled=javascript
+        )
+        pages.append(page)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda r: r.url == file.as_uri() or complaints.append(r.url))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert not complaints
+
+
+def press(page, *keys):
+    """Press keys on the first slider; (key, times) presses one several times."""
+    slider = page.locator("input[type=range]").first
+    slider.focus()
+    for key in keys:
+        key, times = (key, 1) if isinstance(key, str) else key
+        for _ in range(times):
+            slider.press(key)
+
+
+def numbers(page):
+    """The unrounded numbers of the first figure: arrays, or words where they are no numbers."""
+    data = page.locator(".odelib-figure").first.evaluate("figure => ({...figure.dataset})")
+    found = {}
+    for key, text in data.items():
+        try:
+            found[key] = np.array(text.split(), dtype=float)
+        except ValueError:
+            found[key] = text
+    return found
+
+
+def shown(page, *fields):
+    """Text of some fields of the first figure."""
+    figure = page.locator(".odelib-figure").first
+    return [figure.locator(f'[data-field="{field}"]').first.inner_text() for field in fields]
+
+
+def drawn(page, marks=".moving > *"):
+    """Class, outline, place and text of every mark that moves."""
+    script = """marks => marks.map(mark => [mark.getAttribute("class"), mark.getAttribute("d"),
+        mark.getAttribute("x"), mark.getAttribute("y"), mark.textContent])"""
+    return page.locator(marks).evaluate_all(script)
+
+
+def words_of(mark):
+    """All of a mark but its coordinates."""
+    return [re.sub(NUMBER, "", part or "") for part in (*mark[:2], mark[4])]
+
+
+def numbers_of(mark):
+    """The coordinates of a mark, in pixels."""
+    return [float(number) for part in mark[1:4] for number in re.findall(NUMBER, part or "")]
+
+
+# --- Every figure --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [None, 0, 1], ids=["default", "first", "last"])
+@each_figure
+def test_javascript_draws_and_says_what_python_wrote(show, make, end):
+    figure = make() if end is None else make(value=make().slider[end])
+    still, moving = show(figure, javascript=False), show(figure)
+    for by_python, by_javascript in zip(drawn(still), drawn(moving), strict=True):
+        assert words_of(by_python) == words_of(by_javascript)
+        pixels = [numbers_of(mark) for mark in (by_python, by_javascript)]
+        np.testing.assert_allclose(*pixels, rtol=0, atol=0.11)  # they round ties differently
+    fields = "fields => fields.map(field => [field.dataset.field, field.textContent])"
+    texts = [page.locator("[data-field]").evaluate_all(fields) for page in (still, moving)]
+    assert texts[0] == texts[1]
+    assert moving.locator("main").inner_text().split() != []
+
+
+@each_figure
+def test_most_marks_of_both_panels_move_with_the_slider(show, make):
+    page = show(make())
+    for panel in page.locator(".panel").all():
+        outlines = "marks => marks.map(mark => mark.getAttribute('d'))"
+        marks = panel.locator(".moving path")
+        press(page, "Home")
+        before = marks.evaluate_all(outlines)
+        press(page, "End")
+        assert len(set(before) - set(marks.evaluate_all(outlines))) >= len(set(before)) / 2
+
+
+@each_figure
+def test_keyboard_reaches_every_control_and_focus_is_visible(show, make):
+    page, figure = show(make()), make()
+    stops = ["range"] + ["button"] * len(figure.marks) + ["radio"] * bool(figure.choices)
+    for kind in stops:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.type") == kind
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert outline == "3px"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.localName") == "summary"
+
+
+@each_figure
+def test_buttons_move_the_slider(show, make):
+    page, figure = show(make()), make()
+    for mark in figure.marks:
+        page.get_by_role("button", name=str(mark), exact=True).click()
+        assert float(page.locator("input[type=range]").input_value()) == mark
+        assert float(shown(page, figure.readout[0])[0]) == mark
+
+
+@each_figure
+def test_two_figures_on_a_page_and_the_same_one_twice_do_not_disturb_each_other(show, make):
+    page = show(make(), make())
+    before = page.locator(".odelib-figure").nth(1).inner_text()
+    press(page, "Home")
+    for radio in page.locator(".odelib-figure").first.locator("input[type=radio]").all()[-1:]:
+        radio.check()
+    assert page.locator(".odelib-figure").nth(1).inner_text() == before
+    assert page.locator("input[type=radio]:checked").count() == 2 * bool(make().choices)
+
+
+@each_figure
+def test_without_javascript_the_picture_and_the_numbers_stand_without_dead_controls(show, make):
+    page, figure = show(make(), javascript=False), make()
+    assert not page.locator("input").first.is_visible()
+    assert page.locator(".moving path").count() >= 4
+    assert page.locator("noscript").is_visible()
+    page.locator("summary").click()
+    assert page.locator("td", has_text=figure.table[-1][1]).first.is_visible()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+@each_figure
+def test_page_is_accessible_and_never_scrolls_sideways(show, make, width, theme):
+    page = show(make(), width=width, theme=theme)
+    for key in ("Home", "End"):
+        press(page, key)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("summary").click()
+    violations = Axe().run(page).response["violations"]
+    assert [(violation["id"], violation["nodes"][0]["html"]) for violation in violations] == []
+
+
+@each_figure
+def test_page_in_another_language_replaces_one_attribute(show, make):
+    def translate(html):
+        (attribute,) = re.findall('data-texts="([^"]*)"', html)
+        fields = {key: re.findall(r"\{\w+\}", text) for key, text in texts_of(attribute).items()}
+        chinese = {key: "译文" + "".join(found) for key, found in fields.items()}
+        return html.replace(attribute, escape(json.dumps(chinese, ensure_ascii=False)))
+
+    def texts_of(attribute):
+        return json.loads(unescape(attribute))
+
+    page = show(make(), change=translate)
+    press(page, "End")
+    words = page.locator("[data-text]").evaluate_all("all => all.map(e => e.textContent)")
+    assert all(text.startswith("译文") for text in words)
+    labels = page.locator("[aria-label]").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert len(labels) == 3 and all(label.startswith("译文") for label in labels)
+    if "verdict" in make().fields:
+        assert shown(page, "verdict") == ["译文"]
+
+
+# --- The first page's ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "learning_rate"),
+    [
+        (["Home"], 0.01),
+        (["Home", ("ArrowRight", 18)], 0.1),
+        ([], 0.895),
+        ([("ArrowRight", 14)], 0.965),
+        ([("ArrowRight", 15)], 0.97),
+        ([("ArrowRight", 21)], 1.0),
+        (["End"], 1.05),
+    ],
+)
+def test_descent_shows_what_odelib_computes(show, keys, learning_rate):
+    page = show(first_page())
+    press(page, *keys)
+    found = numbers(page)
+    assert found["alpha"] == learning_rate  # the very same float64
+
+    path = path_by_odelib(learning_rate)
+    exact = np.linalg.norm(path[:, -1] - OPTIMUM)
+    np.testing.assert_allclose(found["distance"], exact, rtol=1e-9, atol=0)
+    error = np.linalg.norm(found["last"] - path[:, -1])
+    assert error < 1e-9 * np.linalg.norm(path[:, -1])
+    stable = learning_rate < 2 / EIGENVALUES[-1]
+    assert found["style"] == ("method" if stable else "unstable")
+    verdict = "converges" if stable else "diverges"
+    assert shown(page, "alpha", "distance", "verdict") == [
+        f"{learning_rate:.3f}",
+        short(exact),
+        verdict,
+    ]
+
+
+@pytest.mark.parametrize("method", ["Heun", "RK4"])
+def test_descent_by_other_methods_shows_what_odelib_computes(show, method):
+    found = numbers(show(first_page(method=method, value=0.9)))
+    path = path_by_odelib(0.9, method)
+    exact = np.linalg.norm(path[:, -1] - OPTIMUM)
+    np.testing.assert_allclose(found["distance"], exact, rtol=1e-9, atol=0)
+    error = np.linalg.norm(found["last"] - path[:, -1])
+    assert error < 1e-9 * np.linalg.norm(path[:, -1])
+
+
+def test_descent_has_a_dot_for_the_start_and_each_step_and_turns_red(show):
+    page = show(first_page())
+    before = drawn(page)
+    assert before[1][1].count("M") == STEPS + 1
+    assert [mark[0] for mark in before] == ["line method thin", "dots method"] + [
+        "stems method",
+        "dots method large",
+    ] * 2
+    press(page, "End")
+    after = [mark[0] for mark in drawn(page)]
+    assert after[:2] == ["line unstable thin", "dots unstable"]
+    assert after[4:] == ["stems unstable", "dots unstable large"]
+
+
+def test_descent_keeps_its_table_without_javascript(show):
+    page = show(first_page(), javascript=False)
+    page.locator("summary").click()
+    assert page.locator("td", has_text=MARKS[1.0]).is_visible()
+
+
+# --- Euler's polygon -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "steps"),
+    [
+        (["Home"], 1),
+        (["Home", "ArrowRight"], 2),
+        ([], 4),
+        ([("ArrowRight", 9)], 13),
+        (["End"], 40),
+    ],
+)
+@pytest.mark.parametrize("rate", [1.0, -1.5])
+def test_polygon_shows_what_odelib_computes(show, rate, keys, steps):
+    page = show(interactive.polygon(rate, 2.0))
+    press(page, *keys)
+    found = numbers(page)
+    arrival = solve(rate, 2.0, steps)[0]
+    error = abs(np.exp(2 * rate) - arrival)
+    assert (found["steps"], found["h"]) == (steps, 2.0 / steps)
+    np.testing.assert_allclose(found["arrival"], arrival, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(found["error"], error, rtol=1e-11, atol=0)
+    unstable = rate * 2.0 / steps < -2
+    assert found["style"] == ("unstable" if unstable else "method")
+    assert shown(page, "steps", "h", "error", "arrival", "quotient") == [
+        str(steps),
+        short(2.0 / steps),
+        short(error),
+        fixed(arrival, 3),
+        fixed(error * steps / 2, 3),
+    ]
+    dots = next(mark for mark in drawn(page) if mark[0].startswith("dots"))
+    assert dots[1].count("M") == steps + 1
+
+
+# --- The stability regions -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "learning_rate"),
+    [
+        (["Home"], 0.01),
+        ([], 0.9),
+        ([("ArrowRight", 13)], 0.965),
+        ([("ArrowRight", 14)], 0.97),
+        ([("ArrowRight", 63)], 1.215),
+        ([("ArrowRight", 64)], 1.22),
+        ([("ArrowRight", 89)], 1.345),
+        ([("ArrowRight", 90)], 1.35),
+        (["End"], 1.6),
+    ],
+)
+def test_regions_show_what_odelib_computes(show, keys, learning_rate):
+    page = show(regions())
+    press(page, *keys)
+    expected = {m: sizes_by_odelib(m, learning_rate) for m in METHODS}
+    borders = {m: odelib.stability_interval(m)[0] / EIGENVALUES[-1] for m in METHODS}
+    stable = [m for m in METHODS if learning_rate < borders[m]]
+    for method in METHODS:
+        page.get_by_label(method, exact=True).check()
+        found = numbers(page)
+        assert (found["alpha"], found["method"]) == (learning_rate, method)
+        np.testing.assert_allclose(np.abs(found["factors"]), expected[method], rtol=1e-10, atol=0)
+        np.testing.assert_allclose(found["border"], borders[method], rtol=1e-10, atol=0)
+        assert found["stable"].split() == stable if stable else len(found["stable"]) == 0
+        style = "method" if method in stable else "unstable"
+        assert found["style"] == style
+        dots = [mark[0] for mark in drawn(page) if mark[0].startswith("dots")]
+        assert dots == ["dots method large", f"dots {style} large"] * 2  # each z in both panels
+        assert shown(page, "alpha", "factors", "border", "stable", "verdict") == [
+            f"{learning_rate:.3f}",
+            ", ".join(fixed(size, 3) for size in expected[method]),
+            fixed(borders[method], 4),
+            ", ".join(stable) or "none",
+            "stable" if method in stable else "unstable",
+        ]
+
+
+def test_arrow_keys_choose_the_method_and_its_region(show):
+    page = show(regions())
+    areas = {drawn(page, ".area")[0][1]}
+    page.locator("input[type=radio]").first.focus()
+    for method in METHODS[1:]:
+        page.keyboard.press("ArrowRight")
+        assert numbers(page)["method"] == method
+        areas.add(drawn(page, ".area")[0][1])
+    assert len(areas) == len(METHODS)
+
+
+# --- The slopes of one step ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "h"),
+    [
+        (["Home"], 0.1),
+        (["Home", ("ArrowRight", 3)], 0.25),
+        ([], 1.0),
+        ([("ArrowRight", 12)], 1.6),
+        ([("ArrowRight", 13)], 1.65),
+        (["Home", ("ArrowRight", 53)], 2.75),
+        (["Home", ("ArrowRight", 54)], 2.8),
+        (["End"], 3.0),
+    ],
+)
+@pytest.mark.parametrize("method", ["RK3", "RK4"])
+def test_slopes_show_what_odelib_computes(show, method, keys, h):
+    page = show(interactive.slopes(-1.0, method=method, slider=(0.1, 3.0, 0.05)))
+    press(page, *keys)
+    found = numbers(page)
+    end, slopes = solve(-1.0, h, 1, method)
+    euler = solve(-1.0, h, len(slopes), "Euler")[0]
+    assert found["h"] == h
+    np.testing.assert_allclose(found["k"], slopes, rtol=1e-11, atol=1e-14)
+    for key, value in {"end": end, "euler": euler, "exact": np.exp(-h)}.items():
+        np.testing.assert_allclose(found[key], value, rtol=1e-11, atol=1e-15)
+    np.testing.assert_allclose(found["mean"], (end - 1) / h, rtol=1e-11, atol=0)
+    stable = h <= odelib.stability_interval(method)[0]
+    assert found["style"] == ("method" if stable else "unstable")
+    assert shown(page, "h", "end", "euler", "exact", "mean") == [
+        f"{h:.2f}",
+        *(fixed(value, 4) for value in (end, euler, np.exp(-h), (end - 1) / h)),
+    ]
+    errors = [
+        float(text.replace(" × 10⁻", "e-").translate(DIGITS))
+        for text in shown(page, "error", "euler_error")
+    ]
+    np.testing.assert_allclose(errors, np.abs(np.array([end, euler]) - np.exp(-h)), rtol=0.02)
+
+
+def test_choice_shows_one_slope_and_how_its_point_is_reached(show):
+    page = show(interactive.slopes())
+    assert [mark[4] for mark in drawn(page, ".moving text")] == ["k₁", "k₂", "k₃", "k₄"] * 2
+    for i, name in enumerate(["k₁", "k₂", "k₃", "k₄"]):
+        page.get_by_label(name, exact=True).check()
+        assert [mark[4] for mark in drawn(page, ".moving text")] == [name] * 2
+        arrows = [mark[0] for mark in drawn(page, ".arrow")]
+        assert arrows == [f"arrow {'method' if j == i else 'guide'}" for j in range(4)]
+        ways = len(drawn(page, ".moving .line.method.dashed"))
+        assert ways == (i > 0)  # the first slope is looked up at the start
