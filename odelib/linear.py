@@ -18,12 +18,12 @@ import math
 
 import numpy as np
 
-from odelib.pointers import kernel
+from odelib.pointers import compiled
 
 SQUARED, LOGISTIC, HINGE, SQUARED_HINGE = range(4)
 
 
-@kernel
+@compiled
 def loss(theta, X, y, w, kind, penalty, free):
     """Mean loss of the rows plus the penalty."""
     scores = np.dot(X, theta)
@@ -46,7 +46,7 @@ def loss(theta, X, y, w, kind, penalty, free):
     return total / len(y) + 0.5 * penalty * squares
 
 
-@kernel
+@compiled
 def gradient(theta, X, y, w, kind, penalty, free):
     """Gradient of `loss`, shape (d,)."""
     slope = np.dot(X, theta)  # scores first, then overwritten by w ∂ℓ/∂s / m
@@ -71,7 +71,7 @@ def gradient(theta, X, y, w, kind, penalty, free):
     return result
 
 
-@kernel
+@compiled
 def hvp(theta, v, X, y, w, kind, penalty, free):
     """Hessian of `loss` times v (d,), shape (d,)."""
     scores = np.dot(X, theta)
@@ -94,7 +94,7 @@ def hvp(theta, v, X, y, w, kind, penalty, free):
     return result
 
 
-@kernel
+@compiled
 def scores(theta, X, kind, penalty, free):
     """Xθ, shape (m,)."""
     return np.dot(X, theta)
@@ -103,7 +103,7 @@ def scores(theta, X, kind, penalty, free):
 # --- Softmax: parameters Θ (d, k), flattened by rows; k is read off their number ------------------
 
 
-@kernel
+@compiled
 def softmax_loss(theta, X, y, w, penalty, free):
     """Mean cross-entropy of the rows plus the penalty."""
     m, d = X.shape
@@ -124,7 +124,7 @@ def softmax_loss(theta, X, y, w, penalty, free):
     return total / m + 0.5 * penalty * squares
 
 
-@kernel
+@compiled
 def softmax_gradient(theta, X, y, w, penalty, free):
     """Gradient of `softmax_loss`, shape (d·k,)."""
     m, d = X.shape
@@ -141,7 +141,7 @@ def softmax_gradient(theta, X, y, w, penalty, free):
     return result
 
 
-@kernel
+@compiled
 def softmax_hvp(theta, v, X, y, w, penalty, free):
     """Hessian of `softmax_loss` times v (d·k,): a row bends by P∘(u − P·u), u = xᵀV."""
     m, d = X.shape
@@ -161,14 +161,14 @@ def softmax_hvp(theta, v, X, y, w, penalty, free):
     return result
 
 
-@kernel
+@compiled
 def softmax_scores(theta, X, penalty, free):
     """XΘ, shape (m, k)."""
     d = X.shape[1]
     return np.dot(X, theta.reshape((d, len(theta) // d)))
 
 
-@kernel
+@compiled
 def _to_probabilities(S):
     """Replace each row of scores by its softmax."""
     for i in range(S.shape[0]):

@@ -20,12 +20,12 @@ import math
 
 import numpy as np
 
-from odelib.pointers import kernel
+from odelib.pointers import compiled
 
 TANH, RELU = range(2)
 
 
-@kernel
+@compiled
 def loss(theta, X, y, w, hidden, activation, penalty):
     """Mean loss of the rows plus the penalty."""
     m = len(X)
@@ -36,7 +36,7 @@ def loss(theta, X, y, w, hidden, activation, penalty):
     return total + 0.5 * penalty * _sum_of_squares(theta, widths)
 
 
-@kernel
+@compiled
 def gradient(theta, X, y, w, hidden, activation, penalty):
     """Gradient of `loss` by back-propagation, shape (p,)."""
     m = len(X)
@@ -65,7 +65,7 @@ def gradient(theta, X, y, w, hidden, activation, penalty):
     return result
 
 
-@kernel
+@compiled
 def hvp(theta, v, X, y, w, hidden, activation, penalty):
     """Hessian of `loss` times v (p,): the derivative of back-propagation along v, shape (p,).
 
@@ -114,7 +114,7 @@ def hvp(theta, v, X, y, w, hidden, activation, penalty):
     return result
 
 
-@kernel
+@compiled
 def scores(theta, X, hidden, activation, penalty):
     """The network's outputs before the softmax, shape (m, k)."""
     m = len(X)
@@ -122,7 +122,7 @@ def scores(theta, X, hidden, activation, penalty):
     return _forward(theta, X, widths, activation)[-m * widths[-1] :].reshape((m, widths[-1])).copy()
 
 
-@kernel
+@compiled
 def layer_widths(parameters, features, hidden):
     """Widths of all layers, (2 + number of hidden layers,): features, hidden, outputs."""
     widths = np.empty(len(hidden) + 2, np.int64)
@@ -134,7 +134,7 @@ def layer_widths(parameters, features, hidden):
     return widths
 
 
-@kernel
+@compiled
 def _forward(theta, X, widths, activation):
     """The values of all layers behind X, one after the other, each (m, width) row by row."""
     m, layers = len(X), len(widths) - 1
@@ -160,7 +160,7 @@ def _forward(theta, X, widths, activation):
     return values
 
 
-@kernel
+@compiled
 def _forward_along(theta, v, X, values, widths, activation):
     """The derivative of `_forward` along v, in the same form."""
     m, layers = len(X), len(widths) - 1
@@ -187,7 +187,7 @@ def _forward_along(theta, v, X, values, widths, activation):
     return slopes
 
 
-@kernel
+@compiled
 def _derivative(value, activation):
     """σ′(z), from the value σ(z)."""
     if activation == TANH:
@@ -195,7 +195,7 @@ def _derivative(value, activation):
     return 1.0 if value > 0.0 else 0.0
 
 
-@kernel
+@compiled
 def _sum_rows(D, out):
     """Sum of D (m, n) over its rows into out (n,)."""
     out[:] = 0.0
@@ -204,7 +204,7 @@ def _sum_rows(D, out):
             out[j] += D[i, j]
 
 
-@kernel
+@compiled
 def _sum_of_squares(theta, widths):
     """Sum of the squares of all weights, without the biases."""
     total, at = 0.0, 0
@@ -219,7 +219,7 @@ def _sum_of_squares(theta, widths):
 # --- Outputs: y (m,) are labels, with a softmax; y (m, k) are values, with squared errors --------
 
 
-@kernel
+@compiled
 def _output_loss(S, y, w):
     """Σᵢ wᵢ ℓᵢ of scores S (m, k)."""
     total = 0.0
@@ -237,7 +237,7 @@ def _output_loss(S, y, w):
     return total
 
 
-@kernel
+@compiled
 def _output_slope(S, y, w):
     """Overwrite scores S (m, k) with the derivative of the mean loss."""
     m = S.shape[0]
@@ -252,7 +252,7 @@ def _output_slope(S, y, w):
             S[i, c] *= w[i] / m
 
 
-@kernel
+@compiled
 def _output_bend(S, RS, y, w):
     """Overwrite RS, the scores' derivative along v, with that of `_output_slope`; uses up S."""
     m = S.shape[0]
@@ -269,7 +269,7 @@ def _output_bend(S, RS, y, w):
             RS[i, c] *= w[i] / m
 
 
-@kernel
+@compiled
 def _softmax_rows(S):
     """Replace each row of scores by its softmax."""
     for i in range(S.shape[0]):

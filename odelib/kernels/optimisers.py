@@ -47,6 +47,7 @@ from odelib.kernels.outcomes import (
     SMALL_GRADIENT,
     STATUS,
     STEPS,
+    TICK,
     UNSOLVED,
     WHICH,
 )
@@ -76,7 +77,8 @@ def make_loop(stamp):
         n = len(theta)
         for i in range(budget):
             k = counts[STEPS]
-            counts[STATUS] = call_rhs(grad, float(k), data(theta), data(ctx), data(K))
+            t = k * TICK
+            counts[STATUS] = call_rhs(grad, t, data(theta), data(ctx), data(K))
             counts[GRADIENTS] += 1
             if counts[STATUS] != 0:
                 counts[WHICH] = GRAD
@@ -125,8 +127,9 @@ def make_loop(stamp):
             alpha = rates[i] if len(rates) > 1 else rates[0]
             if rule == EXPLICIT:
                 # the field of the flow is −∇L, so the step along ∇L has the length −α
+                when = t if stages > 1 else float(k)  # an update takes k
                 counts[STATUS] = call_step(
-                    step, grad, float(k), float(k), -alpha, n,
+                    step, grad, when, when, -alpha, n,
                     data(theta), data(ctx), data(K), data(theta_new), data(settings),
                 )  # fmt: skip
                 counts[GRADIENTS] += stages - 1
@@ -136,7 +139,7 @@ def make_loop(stamp):
             else:
                 evaluations[0], evaluations[1] = 0, 0
                 said, counts[STATUS] = implicit_step(
-                    rule, alpha, float(k), grad, ctx, hessian, ctx_hessian,
+                    rule, alpha, t, grad, ctx, hessian, ctx_hessian,
                     theta, K, theta_new, A, d, evaluations,
                 )  # fmt: skip
                 counts[GRADIENTS] += evaluations[0]

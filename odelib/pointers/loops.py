@@ -50,6 +50,16 @@ def inlined(function):
     return numba.njit(**OPTIONS)(function)
 
 
+def compiled(function):
+    """Compile a function for everyone, cached by numba where it finds a folder for that."""
+    try:
+        return numba.njit(function, cache=True, nogil=True, error_model="numpy")
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        return numba.njit(function, nogil=True, error_model="numpy")
+
+
 class Kernel:
     """A compiled function of numbers and contiguous arrays that returns an integer.
 
