@@ -7,13 +7,14 @@ JUPYTER_BOOK := -c "from jupyter_book.cli.main import main; main()"
 PYTEST := -m pytest
 PORT ?= 8000
 
-.PHONY: help environment book serve test notebooks picture lint format bench pins clean
+.PHONY: help environment book serve test notebooks translations picture lint format bench pins clean
 
 help:  ## this list
 	@echo "make book        build the book from its notebooks into _build/html"
 	@echo "make serve       show the book at http://localhost:$(PORT)"
 	@echo "make test        unit tests, doctests, and every notebook compared with its outputs"
 	@echo "make notebooks   execute the chapters whose text, or whose odelib, changed"
+	@echo "make translations  bring the catalogues of the Chinese edition up to date"
 	@echo "make picture     draw the README's picture"
 	@echo "make lint        ruff format --check, ruff check, codespell"
 	@echo "make format      let ruff format the code and sort its imports"
@@ -41,6 +42,9 @@ test: environment
 
 notebooks: environment
 	@$(ENV_PYTHON) tools/notebooks.py
+
+translations: environment
+	@$(ENV_PYTHON) tools/translations.py
 
 picture: environment
 	@$(ENV_PYTHON) tools/picture.py

@@ -1,19 +1,25 @@
 """odelib: initial value problems, and training seen as one, compiled once with numba."""
 
-from odelib import models
-from odelib.curvature import sharpness
-from odelib.diagnostics import diagnose
+import importlib as _importlib
+
 from odelib.ensemble import ensemble
 from odelib.flows import gradient_flow, momentum_flow, newton_flow
 from odelib.ivp import solve_ivp
 from odelib.njit_solver import njit_solver
-from odelib.optimize import minimize
-from odelib.optimizers import OPTIMIZERS
 from odelib.rhs import rhs
 from odelib.solution import EnsembleSolution, Solution
 from odelib.stability import stability_function, stability_interval
 from odelib.tableaus import METHODS
-from odelib.training import train
+
+# Imported when they are first used, so that `import odelib` costs little more than numba.
+_LATER = {
+    "OPTIMIZERS": "optimizers",
+    "diagnose": "diagnostics",
+    "minimize": "optimize",
+    "models": "models",
+    "sharpness": "curvature",
+    "train": "training",
+}
 
 __all__ = [
     "METHODS",
@@ -36,3 +42,16 @@ __all__ = [
     "train",
 ]
 __version__ = "0.1.0"
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'odelib' has no attribute {name!r}")
+    module = _importlib.import_module(f"odelib.{_LATER[name]}")
+    value = module if name == "models" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER})

@@ -104,7 +104,7 @@ class Descent:
     def _advance(self, budget):
         plan = self.plan
         (grad, ctx), (fun, ctx_fun), (hessian, ctx_hessian) = map(_address, self.functions)
-        return self.kernel.loop()(
+        return self.kernel.descend(
             self.step.address if self.step else 0, self.stages, self.rule,
             grad, ctx, fun, ctx_fun, hessian, ctx_hessian,
             self.counts, budget, plan.last,

@@ -6,15 +6,26 @@ except in CI, where it fails.
 
 import functools
 import http.server
+import os
+import re
 import threading
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from conftest import ROOT, missing
+from editions import translated_pages
 
 SITE = ROOT / "_build" / "html"
-PAGES = sorted(path.stem for path in (SITE / "book").glob("*.html"))
+PAGES = sorted(
+    path.relative_to(SITE).with_suffix("").as_posix()
+    for folder in ("book", "zh/book")
+    for path in (SITE / folder).glob("*.html")
+)
+CHINESE = [page for page in PAGES if page.startswith("zh/")]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
 # What axe-core reports about the theme itself, as (rule, selector): the logo of the sidebar
 # stands outside the page's landmarks. (Its second known one, an unlabelled search button, has
@@ -117,7 +128,7 @@ def typeset(page):
 @each_reader
 @each_page
 def test_page_is_sound(visit, page_name, width, scheme):
-    page = visit(f"book/{page_name}.html", width, scheme)
+    page = visit(f"{page_name}.html", width, scheme)
     page.wait_for_function("document.readyState === 'complete'")
     folds = "button.toggle-button"
     if page.locator(folds).count():
@@ -129,6 +140,8 @@ def test_page_is_sound(visit, page_name, width, scheme):
     assert page.problems == []
     assert page.title()
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    language = "zh-CN" if page_name in CHINESE else "en"
+    assert page.evaluate("document.documentElement.lang") == language
 
     too_wide = page.evaluate(
         """() => document.documentElement.scrollWidth > document.documentElement.clientWidth
@@ -178,3 +191,141 @@ def test_search_finds_a_page(visit):
     page.wait_for_load_state("networkidle")
     assert "/book/" in page.url
     assert page.problems == []
+
+
+class Links(HTMLParser):
+    """Addresses that a page links to, and the ids that links can lead to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.targets, self.ids = [], {"", "top"}
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        """Take down the tag's id, and where it links to."""
+        attrs = dict(attrs)
+        self.ids.add(attrs.get("id"))
+        if tag in ("a", "link") and "href" in attrs:
+            self.targets.append(attrs["href"])
+
+
+@pytest.fixture(scope="module")
+def links():
+    """Links of each HTML file of the site, of both editions."""
+    return {path: Links(path) for path in SITE.rglob("*.html") if "_static" not in path.parts}
+
+
+@each_page
+def test_every_link_leads_to_a_page_and_a_place_in_it(page_name, links):
+    path = SITE / f"{page_name}.html"
+    for target in links[path].targets:
+        address = urlsplit(target)
+        if address.scheme or address.netloc:
+            continue  # another site
+        file = path if not address.path else Path(os.path.normpath(path.parent / address.path))
+        assert file.is_file(), target
+        if file in links:
+            assert unquote(address.fragment) in links[file].ids, target
+
+
+# --- The Chinese edition ---------------------------------------------------------------
+
+
+def test_chinese_pages_are_those_with_a_catalogue():
+    assert set(CHINESE) == {f"zh/{page}" for page in translated_pages(ROOT)}
+
+
+@pytest.mark.parametrize("word", ["欧拉法", "梯度流", "驻点"])
+def test_chinese_search_finds_the_page(visit, word):
+    page = visit(f"zh/search.html?q={word}")
+    hits = page.locator("#search-results li a")
+    hits.first.wait_for()
+    found = [hit.get_attribute("href") for hit in hits.all()]
+    assert any("book/gradient-flow.html" in link for link in found)
+    assert page.problems == []
+
+
+def test_switch_leads_to_the_same_page_in_the_other_edition_and_back(visit):
+    page = visit("book/gradient-flow.html")
+    for name, title in [("中文", "梯度流"), ("English", "Gradient flow")]:
+        switch = page.get_by_role("link", name=name, exact=True)
+        switch.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/zh/book/**" if name == "中文" else re.compile(r"\d/book/"))
+        assert title in page.title()
+    assert page.problems == []
+
+
+def test_switch_of_a_page_that_is_not_translated_says_where_it_leads(visit):
+    page = visit("book/euler.html")
+    page.get_by_role("link", name="中文首页", exact=True).click()
+    page.wait_for_url("**/zh/book/index.html")
+
+
+@each_page
+def test_head_names_the_same_page_in_both_editions(page_name, links):
+    text = (SITE / f"{page_name}.html").read_text("utf-8")
+    found = dict(re.findall(r'<link rel="alternate" hreflang="(.*?)" href="(.*?)">', text))
+    name = page_name.removeprefix("zh/")
+    here = (SITE / f"{page_name}.html").parent
+    named = {
+        language: Path(os.path.normpath(here / link)).relative_to(SITE).as_posix()
+        for language, link in found.items()
+    }
+    both = {"en": f"{name}.html", "zh-CN": f"zh/{name}.html"}
+    assert named == (both if f"zh/{name}" in CHINESE else {})
+
+
+@pytest.mark.parametrize("page_name", CHINESE or ["none"])
+def test_no_markup_is_left_in_the_text(visit, page_name):
+    """Bold marks beside Chinese punctuation are easily taken for stars."""
+    page = visit(f"{page_name}.html")
+    typeset(page)
+    texts = page.locator(".bd-article :is(p, li, h1, h2, h3)").all_inner_texts()
+    assert not [text for text in texts if re.search(r"\*\*|\$|::|\{\w+\}|`", text)]
+
+
+def test_slider_figure_of_the_first_page_speaks_chinese(visit):
+    page = visit("zh/book/index.html")
+    figure = page.locator(".odelib-figure")
+    words = figure.locator("[data-text]").all_text_contents()
+    assert len(words) > 10
+    assert not [text for text in words if re.search("[A-Za-z]{3}", text) and text.isascii()]
+    figure.get_by_role("slider", name="学习率 α").press("End")
+    assert "发散" in figure.get_by_role("status").inner_text()
+    assert figure.get_attribute("aria-label") == "每个学习率各走 60 步"
+
+
+# Draws each Chinese character of the page, and a character that no font has, in the same font.
+BOXES = """() => {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 40;
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    const picture = (character, family) => {
+        pen.clearRect(0, 0, 40, 40);
+        pen.font = "24px " + family;
+        pen.fillText(character, 6, 30);
+        return canvas.toDataURL();
+    };
+    const seen = new Map();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node; (node = walker.nextNode()); ) {
+        const family = getComputedStyle(node.parentElement).fontFamily;
+        for (const character of node.data) {
+            if (character > "\u2e7f") seen.set(character + family, [character, family]);
+        }
+    }
+    const boxes = [...seen.values()].filter(([character, family]) =>
+        picture(character, family) === picture("\u0378", family));
+    return { characters: seen.size, boxes: boxes.map(([character]) => character) };
+}"""
+
+
+@pytest.mark.parametrize("page_name", CHINESE or ["none"])
+def test_no_character_is_shown_as_a_box(visit, page_name):
+    page = visit(f"{page_name}.html")
+    shown = page.evaluate(BOXES)
+    assert shown["characters"] > 100
+    assert shown["boxes"] == []
+    page.evaluate("document.querySelector('h1').append('\u2ef4')")  # no font has this one
+    assert page.evaluate(BOXES)["boxes"] == ["\u2ef4"]

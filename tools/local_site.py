@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from sphinx.errors import ExtensionError
 
+from editions import translated_pages
+
 # MathJax 3 for TeX input and HTML output: the parts that tex-chtml.js may load, with the
 # English rules of the speech that a reader can switch on in its menu.
 MATHJAX_PARTS = (
@@ -30,8 +32,8 @@ MATHJAX_PARTS = (
 REPAIRS = (
     # A folded proof needs a title to click on; without one every fold of the page stays shut.
     (
-        r'(<div class="[^"]*\bproof\b[^"]*\bdropdown\b[^"]*"[^>]*>\s*)<p>Proof\. ?',
-        r'\1<p class="admonition-title">Proof</p>\n<p>',
+        r'(<div class="[^"]*\bproof\b[^"]*\bdropdown\b[^"]*"[^>]*>\s*)<p>(Proof|证明)[.。] ?',
+        r'\1<p class="admonition-title">\2</p>\n<p>',
     ),
     # All proofs of a page have the same id, by which the fold finds its box: it folds the first.
     (r'(<div class="[^"]*\bproof\b[^"]*\bdropdown\b[^"]*") id="proof"', r"\1"),
@@ -73,6 +75,8 @@ def hide_launch_buttons_of_unpublished_book(app, config):
 
 def copy_mathjax(app):
     """Copy the parts of MathJax that the pages use to _static/mathjax."""
+    if app.config.mathjax_path.startswith(".."):  # that of another edition
+        return
     package = Path(find_spec("mathjax").origin).parent / "static" / "mathjax"
     target = Path(app.outdir) / "_static" / "mathjax"
     files = [path for part in MATHJAX_PARTS for path in (package / "es5").glob(part)]
@@ -112,6 +116,8 @@ def check_pages(app, exception):
     if exception is not None or app.builder.format != "html":
         return
     wanted = {str(PurePosixPath(name).with_suffix("")) for name in app.config.external_site_map}
+    if app.config.language != "en":
+        wanted &= translated_pages(app.srcdir)
     built = {
         path.relative_to(app.outdir).with_suffix("").as_posix()
         for path in Path(app.outdir, "book").rglob("*.html")

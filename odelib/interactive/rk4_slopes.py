@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from odelib.arguments import check_method
+from odelib.arguments import check_tableau
 from odelib.interactive.digits import decimals, equation, fixed, short
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.panel import Mark, Panel, style_of
@@ -83,7 +83,7 @@ def slopes(
         slopes, their weighted mean, and the three values at h (data-h). It is red where the
         step makes y larger than it was at its start.
     """
-    tableau = check_method(method)
+    tableau = check_tableau(method)
     c, A, b = tableau.c, tableau.A, tableau.b
     stages = len(b)
     names = [f"k{str(i + 1).translate(SUBSCRIPT)}" for i in range(stages)]

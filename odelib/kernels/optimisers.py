@@ -6,8 +6,6 @@ a step as an address too: that of a Runge–Kutta method (steps.py) or of an upd
 all that it needs to go on stands in its arguments.
 """
 
-import functools
-
 import numpy as np
 
 from odelib.kernels.implicit_steps import (
@@ -51,127 +49,114 @@ from odelib.kernels.outcomes import (
     UNSOLVED,
     WHICH,
 )
-from odelib.pointers import call_rhs, call_step, data, inlined, kernel, source_stamp
+from odelib.pointers import call_rhs, call_step, data, inlined, kernel
 
 
-@functools.cache
-def loop():
-    """The compiled loop over steps, `descend`."""
-    return make_loop(source_stamp())
+@kernel
+def descend(
+    step, stages, rule,  # address of the step (0 unless the rule is EXPLICIT), its gradients
+    grad, ctx, fun, ctx_fun, hessian, ctx_hessian,  # the functions; fun, hessian may be 0
+    counts, budget, last,  # where we stand, how many steps before a pause, the last one
+    rates, levels, every,  # α of each step of this budget, or (1,); every = 0: keep no history
+    theta, theta_new, K, settings, A, d, mean,  # see updates.py and implicit_steps.py
+    k_out, loss_out, norm_out, path_out,  # history: (room,) each, path (room, n) or (0, n)
+    evaluations, value,  # room for implicit_step (2,) and for the loss (1,)
+):  # fmt: skip
+    """Steps until one of the reasons in outcomes.py to return; it can be called again to go on."""
+    n = len(theta)
+    for i in range(budget):
+        k = counts[STEPS]
+        t = k * TICK
+        counts[STATUS] = call_rhs(grad, t, data(theta), data(ctx), data(K))
+        counts[GRADIENTS] += 1
+        if counts[STATUS] != 0:
+            counts[WHICH] = GRAD
+            return FAILED
+        norm = size(data(K), n)
+        if not norm < np.inf:
+            return BAD_GRADIENT
 
-
-def make_loop(stamp):
-    """The loop over steps; it closes over numbers only, so numba can cache it on disk."""
-
-    @kernel
-    def descend(
-        step, stages, rule,  # address of the step (0 unless the rule is EXPLICIT), its gradients
-        grad, ctx, fun, ctx_fun, hessian, ctx_hessian,  # the functions; fun, hessian may be 0
-        counts, budget, last,  # where we stand, how many steps before a pause, the last one
-        rates, levels, every,  # α of each step of this budget, or (1,); every = 0: keep no history
-        theta, theta_new, K, settings, A, d, mean,  # see updates.py and implicit_steps.py
-        k_out, loss_out, norm_out, path_out,  # history: (room,) each, path (room, n) or (0, n)
-        evaluations, value,  # room for implicit_step (2,) and for the loss (1,)
-    ):  # fmt: skip
-        version = stamp  # noqa: F841 - as in steps.py
-        n = len(theta)
-        for i in range(budget):
-            k = counts[STEPS]
-            t = k * TICK
-            counts[STATUS] = call_rhs(grad, t, data(theta), data(ctx), data(K))
-            counts[GRADIENTS] += 1
-            if counts[STATUS] != 0:
-                counts[WHICH] = GRAD
-                return FAILED
-            norm = size(data(K), n)
-            if not norm < np.inf:
-                return BAD_GRADIENT
-
-            # Is this the end? What stands here is kept, and then it is told.
-            outcome = PAUSED
-            if norm <= levels[GRADIENT_LEVEL]:
-                outcome = SMALL_GRADIENT
-            elif counts[MOVED_LITTLE]:
-                outcome = SMALL_CHANGE
-            elif k == last:
-                outcome = LAST_STEP
-            if every > 0 and (outcome != PAUSED or k % every == 0):
-                row = counts[ROWS]
-                if fun != 0:
-                    counts[STATUS] = call_rhs(
-                        fun, float(k), data(theta), data(ctx_fun), data(value)
-                    )
-                    counts[LOSSES] += 1
-                    if counts[STATUS] != 0:
-                        counts[WHICH] = FUN
-                        return FAILED
-                    loss_out[row] = value[0]
-                    if value[0] <= levels[LOSS_LEVEL]:
-                        outcome = LOW_LOSS
-                k_out[row] = k
-                norm_out[row] = norm
-                if len(path_out) > 0:
-                    for j in range(n):
-                        path_out[row, j] = theta[j]
-                counts[ROWS] += 1
-            if outcome != PAUSED:
-                return outcome
-
-            if levels[CLIP] >= 0.0 and norm + CLIP_EPS > levels[CLIP]:
-                for j in range(n):
-                    K[j] *= levels[CLIP] / (norm + CLIP_EPS)
-            if levels[DECAY] > 0.0:
-                for j in range(n):
-                    K[j] += levels[DECAY] * theta[j]
-
-            alpha = rates[i] if len(rates) > 1 else rates[0]
-            if rule == EXPLICIT:
-                # the field of the flow is −∇L, so the step along ∇L has the length −α
-                when = t if stages > 1 else float(k)  # an update takes k
-                counts[STATUS] = call_step(
-                    step, grad, when, when, -alpha, n,
-                    data(theta), data(ctx), data(K), data(theta_new), data(settings),
-                )  # fmt: skip
-                counts[GRADIENTS] += stages - 1
+        # Is this the end? What stands here is kept, and then it is told.
+        outcome = PAUSED
+        if norm <= levels[GRADIENT_LEVEL]:
+            outcome = SMALL_GRADIENT
+        elif counts[MOVED_LITTLE]:
+            outcome = SMALL_CHANGE
+        elif k == last:
+            outcome = LAST_STEP
+        if every > 0 and (outcome != PAUSED or k % every == 0):
+            row = counts[ROWS]
+            if fun != 0:
+                counts[STATUS] = call_rhs(fun, float(k), data(theta), data(ctx_fun), data(value))
+                counts[LOSSES] += 1
                 if counts[STATUS] != 0:
-                    counts[WHICH] = GRAD_WITHIN
+                    counts[WHICH] = FUN
                     return FAILED
-            else:
-                evaluations[0], evaluations[1] = 0, 0
-                said, counts[STATUS] = implicit_step(
-                    rule, alpha, t, grad, ctx, hessian, ctx_hessian,
-                    theta, K, theta_new, A, d, evaluations,
-                )  # fmt: skip
-                counts[GRADIENTS] += evaluations[0]
-                counts[HESSIANS] += evaluations[1]
-                if said == SINGULAR_MATRIX:
-                    return SINGULAR
-                if said == NO_SOLUTION:
-                    return UNSOLVED
-                if said != FINE:
-                    counts[WHICH] = HESSIAN if said == HESSIAN_FAILED else GRAD_WITHIN
-                    return FAILED
-
-            broken = 0  # a sum without a branch: compilers make vector code of it
-            for j in range(n):
-                broken += not abs(theta_new[j]) < np.inf
-            if broken:
-                return NOT_FINITE
-            if levels[CHANGE_LEVEL] >= 0.0:
+                loss_out[row] = value[0]
+                if value[0] <= levels[LOSS_LEVEL]:
+                    outcome = LOW_LOSS
+            k_out[row] = k
+            norm_out[row] = norm
+            if len(path_out) > 0:
                 for j in range(n):
-                    K[j] = theta_new[j] - theta[j]
-                moved = size(data(K), n)
-                counts[MOVED_LITTLE] = moved <= levels[CHANGE_LEVEL] * size(data(theta_new), n)
-            for j in range(n):
-                theta[j] = theta_new[j]
-            counts[STEPS] += 1
-            if 0.0 <= levels[AVERAGE_FROM] <= counts[STEPS]:
-                counts[AVERAGED] += 1
-                for j in range(n):
-                    mean[j] += (theta[j] - mean[j]) / counts[AVERAGED]
-        return PAUSED
+                    path_out[row, j] = theta[j]
+            counts[ROWS] += 1
+        if outcome != PAUSED:
+            return outcome
 
-    return descend
+        if levels[CLIP] >= 0.0 and norm + CLIP_EPS > levels[CLIP]:
+            for j in range(n):
+                K[j] *= levels[CLIP] / (norm + CLIP_EPS)
+        if levels[DECAY] > 0.0:
+            for j in range(n):
+                K[j] += levels[DECAY] * theta[j]
+
+        alpha = rates[i] if len(rates) > 1 else rates[0]
+        if rule == EXPLICIT:
+            # the field of the flow is −∇L, so the step along ∇L has the length −α
+            when = t if stages > 1 else float(k)  # an update takes k
+            counts[STATUS] = call_step(
+                step, grad, when, when, -alpha, n,
+                data(theta), data(ctx), data(K), data(theta_new), data(settings),
+            )  # fmt: skip
+            counts[GRADIENTS] += stages - 1
+            if counts[STATUS] != 0:
+                counts[WHICH] = GRAD_WITHIN
+                return FAILED
+        else:
+            evaluations[0], evaluations[1] = 0, 0
+            said, counts[STATUS] = implicit_step(
+                rule, alpha, t, grad, ctx, hessian, ctx_hessian,
+                theta, K, theta_new, A, d, evaluations,
+            )  # fmt: skip
+            counts[GRADIENTS] += evaluations[0]
+            counts[HESSIANS] += evaluations[1]
+            if said == SINGULAR_MATRIX:
+                return SINGULAR
+            if said == NO_SOLUTION:
+                return UNSOLVED
+            if said != FINE:
+                counts[WHICH] = HESSIAN if said == HESSIAN_FAILED else GRAD_WITHIN
+                return FAILED
+
+        broken = 0  # a sum without a branch: compilers make vector code of it
+        for j in range(n):
+            broken += not abs(theta_new[j]) < np.inf
+        if broken:
+            return NOT_FINITE
+        if levels[CHANGE_LEVEL] >= 0.0:
+            for j in range(n):
+                K[j] = theta_new[j] - theta[j]
+            moved = size(data(K), n)
+            counts[MOVED_LITTLE] = moved <= levels[CHANGE_LEVEL] * size(data(theta_new), n)
+        for j in range(n):
+            theta[j] = theta_new[j]
+        counts[STEPS] += 1
+        if 0.0 <= levels[AVERAGE_FROM] <= counts[STEPS]:
+            counts[AVERAGED] += 1
+            for j in range(n):
+                mean[j] += (theta[j] - mean[j]) / counts[AVERAGED]
+    return PAUSED
 
 
 @inlined
