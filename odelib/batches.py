@@ -1,7 +1,7 @@
 """Mini-batches: the gradient of a random set of rows, as a field that changes with every step.
 
 The rows of a batch are gathered into contiguous buffers, so that the model's own gradient, with its
-dense products, serves batches too. Which rows they are is told by the descent's count of steps: all
+dense products, serves batches too. Which rows they are is told by the time t of the field: all
 stages of a step see the same batch, and a pause changes nothing.
 """
 
@@ -9,8 +9,7 @@ import numba
 import numpy as np
 
 from odelib.fields import Function, bind_function
-from odelib.kernels import outcomes as at
-from odelib.kernels.outcomes import STEPS
+from odelib.kernels.outcomes import TICK
 from odelib.rhs import bind
 
 _DRAWN = 2**16  # rows that may be drawn ahead
@@ -25,7 +24,6 @@ class Batches:
         self.ahead = max(1, min(ahead, _DRAWN // rows))  # epochs drawn at a time
         self.order = np.zeros(self.ahead * rows if size < rows else 0, dtype=np.int64)
         self.first = np.zeros(1, dtype=np.int64)  # the step at which the order begins
-        self.counts = np.zeros(at.COUNTS, dtype=np.int64)  # those of the descent
 
     def draw(self, epoch, count):
         """Draw the orders of `count` epochs, the first of which is this one."""
@@ -40,8 +38,7 @@ class Batches:
             return bind_function(model.gradient, "gradient", (n,), n, (X, y, w, *model.args))
         buffers = [np.empty((self.size, *array.shape[1:]), array.dtype) for array in (X, y, w)]
         args = (
-            self.counts, self.first, self.order, self.size, self.rows,
-            X, y, w, *buffers, *model.args,
+            self.first, self.order, self.size, self.rows, X, y, w, *buffers, *model.args,
         )  # fmt: skip
         bound = bind(_field(model.gradient), n, args)
         return Function(bound, None, None)
@@ -57,9 +54,9 @@ def _field(gradient):
 
 def _make_field(gradient):
     @numba.njit
-    def field(t, theta, counts, first, order, size, rows, X, y, w, Xb, yb, wb, *args):
+    def field(t, theta, first, order, size, rows, X, y, w, Xb, yb, wb, *args):
         per_epoch = (rows + size - 1) // size
-        k = counts[STEPS] - first[0]
+        k = round(t / TICK) - first[0]
         start = (k % per_epoch) * size
         m = min(size, rows - start)
         for i in range(m):

@@ -42,7 +42,7 @@ def settings_of(row, settings, decay):
 class Descent:
     """The state of one descent. Each has its own, so they may run side by side and nested."""
 
-    def __init__(self, theta0, functions: Functions, plan, counts=None):
+    def __init__(self, theta0, functions: Functions, plan):
         from odelib.kernels import implicit_steps, optimisers, steps, updates  # on first use
 
         self.functions, self.plan, self.kernel = functions, plan, optimisers
@@ -55,7 +55,7 @@ class Descent:
             self.settings = np.zeros(2 * n)  # where the step writes its error estimates
         elif row.update:
             self.step = updates.update_of(row.update)
-        self.counts = np.zeros(at.COUNTS, dtype=np.int64) if counts is None else counts
+        self.counts = np.zeros(at.COUNTS, dtype=np.int64)
         self.theta_new, self.mean = np.zeros(n), np.zeros(n)
         self.K = np.zeros(max(self.stages, 1 + row.memory) * n)
         square = n if row.rule else 0

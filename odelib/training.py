@@ -149,7 +149,7 @@ def train(
     )
     gradient = batches.gradient(model, X, y, w, len(theta))
     hessian = bind_hessian(model, X, y, w, len(theta)) if row.rule else None
-    descent = Descent(theta, Functions(gradient, None, hessian), plan, batches.counts)
+    descent = Descent(theta, Functions(gradient, None, hessian), plan)
     history = History(model, rows, held_out, stop, descent, bar)
     with contextlib.closing(bar) if bar is not None else contextlib.nullcontext():
         try:

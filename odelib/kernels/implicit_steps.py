@@ -46,7 +46,7 @@ def solve_in_place(A, b, n):
 
 @inlined
 def implicit_step(
-    rule, alpha, k, grad, ctx, hessian, ctx_hessian, theta, K, theta_new, A, d, evaluations
+    rule, alpha, t, grad, ctx, hessian, ctx_hessian, theta, K, theta_new, A, d, evaluations
 ):
     """Write the step's end into theta_new; returns (what it says, status of the C function).
 
@@ -68,11 +68,11 @@ def implicit_step(
     before = np.inf
     for i in range(ITERATIONS):
         if i > 0:
-            status = call_rhs(grad, k, data(theta_new), data(ctx), data(K))
+            status = call_rhs(grad, t, data(theta_new), data(ctx), data(K))
             evaluations[0] += 1
             if status != 0:
                 return GRADIENT_FAILED, status
-        status = call_rhs(hessian, k, data(theta_new), data(ctx_hessian), data(A))
+        status = call_rhs(hessian, t, data(theta_new), data(ctx_hessian), data(A))
         evaluations[1] += 1
         if status != 0:
             return HESSIAN_FAILED, status

@@ -45,6 +45,7 @@ from odelib.kernels.outcomes import (
     SMALL_GRADIENT,
     STATUS,
     STEPS,
+    TICK,
     UNSOLVED,
     WHICH,
 )
@@ -65,7 +66,8 @@ def descend(
     n = len(theta)
     for i in range(budget):
         k = counts[STEPS]
-        counts[STATUS] = call_rhs(grad, float(k), data(theta), data(ctx), data(K))
+        t = k * TICK
+        counts[STATUS] = call_rhs(grad, t, data(theta), data(ctx), data(K))
         counts[GRADIENTS] += 1
         if counts[STATUS] != 0:
             counts[WHICH] = GRAD
@@ -112,8 +114,9 @@ def descend(
         alpha = rates[i] if len(rates) > 1 else rates[0]
         if rule == EXPLICIT:
             # the field of the flow is −∇L, so the step along ∇L has the length −α
+            when = t if stages > 1 else float(k)  # an update takes k
             counts[STATUS] = call_step(
-                step, grad, float(k), float(k), -alpha, n,
+                step, grad, when, when, -alpha, n,
                 data(theta), data(ctx), data(K), data(theta_new), data(settings),
             )  # fmt: skip
             counts[GRADIENTS] += stages - 1
@@ -123,7 +126,7 @@ def descend(
         else:
             evaluations[0], evaluations[1] = 0, 0
             said, counts[STATUS] = implicit_step(
-                rule, alpha, float(k), grad, ctx, hessian, ctx_hessian,
+                rule, alpha, t, grad, ctx, hessian, ctx_hessian,
                 theta, K, theta_new, A, d, evaluations,
             )  # fmt: skip
             counts[GRADIENTS] += evaluations[0]

@@ -19,3 +19,7 @@ GRAD, FUN, HESSIAN, GRAD_WITHIN = range(4)  # the last: grad, but not at theta
 ) = range(7)  # fmt: skip
 
 CLIP_EPS = 1e-6  # PyTorch's clip_grad_norm_
+
+# What the gradient gets for t in step k is k·TICK: an exact number, and so much time that no stage
+# of a step, at t − cα, comes near another step. A field that changes with every step tells k by it.
+TICK = 2.0**40
