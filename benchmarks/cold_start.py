@@ -1,8 +1,7 @@
 """Time to the first answer in a fresh process: import and one solve of a function never seen.
 
-Each row starts new processes in turn and shows medians in seconds. odelib's kernels are in
-numba's disk cache (one process runs before the timing starts); the right-hand side is compiled
-anew in each.
+Each row starts new processes in turn and shows medians in seconds. odelib's kernels are on the disk
+(one process runs before the timing starts); a new right-hand side has another constant each time.
 
     python benchmarks/cold_start.py
 """
@@ -22,8 +21,11 @@ PROGRAMS = {
     "def f(t, y, k): return (-k * y[0],)\n" + SOLVE.format(f="f", k=2.0),
     "odelib, Python f": "from odelib import solve_ivp\n"
     "def f(t, y, k): return (-k * y[0],)\n" + SOLVE.format(f="f", k=2.0),
-    "odelib, compiled f": "from odelib import rhs, solve_ivp\n"
+    "odelib, compiled f, unchanged": "from odelib import rhs, solve_ivp\n"
     "@rhs\ndef f(t, y, k): return (-k * y[0],)\n" + SOLVE.format(f="f", k=2.0),
+    "odelib, compiled f, new": "import random\nfrom odelib import rhs, solve_ivp\n"
+    "c = random.random()\n"
+    "@rhs\ndef f(t, y, k): return (-k * y[0] * c,)\n" + SOLVE.format(f="f", k=2.0),
 }
 
 

@@ -95,7 +95,7 @@ class Solve:
     def _slices(self, show):
         at, problem = self.at, self.problem
         code = self._start()
-        budget, started = 100, time.perf_counter()
+        budget, started = 100, None  # the clock starts when the kernel has been compiled
         while code in (at.PAUSED, at.FULL):
             if code == at.FULL:
                 self._keep_chunks()
@@ -106,6 +106,7 @@ class Solve:
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             now = time.perf_counter()
+            started = started or now
             show(abs(self.clock[at.T] - problem.t0))
             done = self._tried() - tried  # less than the budget where there was no room left
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 import odelib
 from conftest import ROOT
 from odelib import plotting
+from odelib.splitting import SYMPLECTIC
 
 BOOK = ROOT / "book"
 QUESTIONS = json.loads((ROOT / "tests" / "data" / "questions.json").read_text("utf-8"))
@@ -107,7 +108,8 @@ def test_every_erratum_quotes_translates_corrects_and_leads_to_its_proof():
 @pytest.mark.parametrize("name", odelib.__all__)
 def test_every_public_name_is_documented(name):
     assert re.search(
-        rf"(?m)^\.\. (autofunction|autoclass|py:data):: odelib\.{name}(\(\))?$", page("api")
+        rf"(?m)^\.\. (autofunction|autoclass|py:data|py:module):: odelib\.{name}(\(\))?$",
+        page("api"),
     )
 
 
@@ -115,7 +117,9 @@ def test_every_figure_is_documented():
     functions = {
         name
         for name, value in vars(plotting).items()
-        if callable(value) and value.__module__ == "odelib.plotting" and name[0] != "_"
+        if callable(value)
+        and value.__module__ in ("odelib.plotting", "odelib.book_style")
+        and name[0] != "_"
     }
     documented = re.findall(r"autofunction:: odelib\.plotting\.(\w+)", page("api"))
     assert Counter(documented) == Counter(functions)
@@ -126,6 +130,10 @@ def test_table_of_methods_is_that_of_the_library():
         [name, str(tab.order), str(len(tab.b)), "adaptive" if tab.adaptive else "fixed"]
         for name, tab in odelib.METHODS.items()
     ]
+    rows += [
+        [name, str(tab.order), str(tab.stages - tab.fsal), "fixed"]
+        for name, tab in SYMPLECTIC.items()
+    ]
     assert table("api", "Name") == rows
 
 
@@ -135,7 +143,9 @@ def test_table_of_the_result_has_every_attribute():
 
 
 def test_examples_of_the_reference_run():
-    names = {}
+    points = np.random.default_rng(0).standard_normal((60, 2))
+    names = {"X": points, "y": points @ [1.0, -2.0], "features": points}
+    names["labels"] = (points[:, 0] > 0.3 * points[:, 1] ** 2).astype(int)
     for code in re.findall(r"(?ms)^```python\n(.*?)^```$", page("api")):
         exec(code, names)
     assert names["border"] == 2.0
