@@ -2,6 +2,7 @@
 
 import threading
 
+import numba
 import numpy as np
 import pytest
 import scipy.integrate
@@ -254,6 +255,10 @@ def test_a_state_that_overflows_is_never_accepted(method, y0):
     assert "spacing between numbers" in sol.message
 
 
+@pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT),
+    reason="Python's own division by zero raises: NUMBA_DISABLE_JIT=1",
+)
 @pytest.mark.parametrize("method", ADAPTIVE)
 def test_a_tolerance_of_zero_is_named_where_it_cannot_be_met(method):
     for options in {}, {"first_step": 0.5}:
