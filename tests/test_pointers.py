@@ -109,28 +109,6 @@ def test_another_processor_or_another_setting_is_another_machine(monkeypatch, se
 
 
 @compiled_only
-@pytest.mark.parametrize("damage", ["cut", "empty", "no head", "flipped", "another name"])
-def test_a_damaged_file_is_as_good_as_none(warm, tmp_path, monkeypatch, damage):
-    monkeypatch.setattr(machine_code, "_folders", lambda: (tmp_path,))
-    path = min((warm[0] / "odelib").iterdir())
-    whole = path.read_bytes()
-    (tmp_path / path.name).write_bytes(whole)
-    assert machine_code._read(path.name).address
-    flipped = bytearray(whole)
-    flipped[-100] ^= 255
-    (tmp_path / path.name).write_bytes(
-        {
-            "cut": whole[: len(whole) // 2],
-            "empty": b"",
-            "no head": whole.split(b"\n", 1)[1],
-            "flipped": bytes(flipped),
-            "another name": whole.replace(b'"symbol"', b'"Symbol"'),
-        }[damage]
-    )
-    assert machine_code._read(path.name) is None
-
-
-@compiled_only
 def test_damaged_files_are_replaced(warm, tmp_path):
     cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
     shutil.copytree(warm[0] / "odelib", tmp_path / "odelib")
