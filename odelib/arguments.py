@@ -1,5 +1,6 @@
 """Arguments checked once, at the border: each returns the value in the form that kernels take."""
 
+import functools
 import math
 import numbers
 import warnings
@@ -62,7 +63,8 @@ def check_y0(y0):
     if state.ndim != 1:
         raise ValueError(f"y0 must be 1-dimensional, got shape {state.shape}; try np.ravel(y0)")
     state = state.astype(complex if state.dtype.kind == "c" else float)
-    if not np.isfinite(state).all():
+    square = abs(state.dot(state))  # quick, and may overflow
+    if not math.isfinite(square) and not np.isfinite(state).all():
         j = int(np.flatnonzero(~np.isfinite(state))[0])
         raise ValueError(
             f"All components of the initial state `y0` must be finite. Got y0[{j}] = {state[j]}"
@@ -223,11 +225,13 @@ def check_max_step(max_step):
 
 def check_tolerances(rtol, atol, n):
     """(rtol, atol) as arrays (n,)."""
-    rtol = _tolerance("rtol", 1e-3 if rtol is None else rtol, n)
+    given = 1e-3 if rtol is None else rtol
+    rtol = _tolerance("rtol", given, n)
     atol = _tolerance("atol", 1e-6 if atol is None else atol, n)
-    if n and rtol.min() < 100 * _EPS:
+    smallest = given if isinstance(given, float) else rtol.min(initial=math.inf)
+    if n and smallest < 100 * _EPS:
         warnings.warn(
-            f"At least one element of `rtol` is too small: {rtol.min():.3g} is below what float64 "
+            f"At least one element of `rtol` is too small: {smallest:.3g} is below what float64 "
             f"resolves; {100 * _EPS:.3g} is used",
             stacklevel=4,  # whoever called solve_ivp or ensemble
         )
@@ -237,13 +241,21 @@ def check_tolerances(rtol, atol, n):
 
 def _tolerance(name, value, n):
     if isinstance(value, float) and value >= 0.0:
-        return np.full(n, value)
+        return _constant(n, value) if n < 1000 else np.full(n, value)
     tolerance = _numbers(name, value)
     if tolerance.shape not in ((), (n,)):
         raise ValueError(f"{name} must be a number or have shape ({n},), got {tolerance.shape}")
     if not (tolerance >= 0).all():
         raise ValueError(f"{name} must not be negative, got {value}")
     return np.full(n, tolerance)
+
+
+@functools.lru_cache(64)
+def _constant(n, value):
+    """A read-only array of n equal numbers."""
+    numbers = np.full(n, value)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def check_t_eval(t_eval, t0, t_end):

@@ -52,7 +52,7 @@ class Descent:
         self.step, self.stages, self.settings = None, 1, plan.settings
         if row.tableau:
             self.step, self.stages = steps.step_of(row.tableau), len(METHODS[row.tableau].b)
-            self.settings = np.zeros(2 * n)  # where the step writes its error estimates
+            self.settings = np.zeros(1 + 2 * n)  # where the step writes its error estimates
         elif row.update:
             self.step = updates.update_of(row.update)
         self.counts = np.zeros(at.COUNTS, dtype=np.int64)

@@ -1,5 +1,6 @@
 """One solve in progress: the kernel is run in slices, its output grows, its end is put in words."""
 
+import functools
 import time
 import warnings
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.arguments import method_of
+from odelib.pointers import flatten
 from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
@@ -15,7 +17,15 @@ _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the first chunk of output may hold
 
-_NO_NUMBERS, _NO_INTEGERS = np.empty(0), np.empty(0, dtype=np.int64)
+# What a kernel takes where nothing is asked for.
+_NO_NUMBERS, _NO_ROWS, _NO_INTERPOLANTS = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
+_NO_INTEGERS = np.empty(0, dtype=np.int64)
+_NO_TIMES = flatten(_NO_NUMBERS, _NO_ROWS)
+_NO_EVENTS = flatten(
+    _NO_INTEGERS, _NO_INTEGERS, _NO_NUMBERS, _NO_INTEGERS, _NO_NUMBERS,  # the events
+    _NO_NUMBERS, _NO_INTEGERS, _NO_ROWS,  # what was found
+    _NO_NUMBERS, _NO_NUMBERS,  # room to look for them
+)  # fmt: skip
 
 REACHED_END = "The solver successfully reached the end of the integration interval."
 EVENT_OCCURRED = "A termination event occurred."
@@ -45,41 +55,53 @@ class Problem(NamedTuple):
     progress: bool = False  # show a bar
 
 
+@functools.cache
+def _kernels():
+    """(explicit, states, steps): imported on first use."""
+    from odelib.kernels import explicit, states, steps
+
+    return explicit, states, steps
+
+
 class Solve:
     """The state of one solve. Each has its own, so solves may run side by side and nested."""
 
     def __init__(self, problem):
-        from odelib.kernels import explicit, states, steps  # imported on first use
-
-        self.problem, self.kernel, self.at = problem, explicit, states
-        # kept as long as their addresses are used: two threads may each make their own
-        self.step, self.more = steps.step_of(problem.method), steps.more_of(problem.method)
+        explicit, self.at, steps = _kernels()
+        self.problem, self.kernel = problem, explicit.advance
+        # kept as long as its addresses are used: two threads may each make their own
+        self.method = steps.compiled_method(problem.method)
         self.tab = tab = method_of(problem.method)
         self.state = problem.y0.copy()
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
         n = len(self.y)
         self.clock = np.array([problem.t0, problem.first_step, problem.t0])
-        self.counts = np.zeros(states.COUNTS, dtype=np.int64)
-        self.K = np.zeros(max(len(tab.P), 2) * n)
-        self.y_new, self.y_mid = np.zeros(n), np.zeros(n)
-        self.err = np.zeros(2 * n if tab.two_estimates else n)
+        self.counts = np.zeros(self.at.COUNTS, dtype=np.int64)
+        self.K, self.y_new = np.zeros(max(len(tab.P), 2) * n), np.zeros(n)
+        self.err = np.zeros(1 + (2 * n if tab.two_estimates else n))
 
         self.steps, self.found = [], []  # chunks of output
         self.every_step = problem.t_eval is None or problem.dense
         self._make_room(min(problem.last + 1, max(64, _ROOM // n)) if problem.last else 64)
         if self.every_step:
             self.t[0], self.states[0] = problem.t0, self.y
-            self.counts[states.STORED] = 1
-        self.t_eval = np.empty(0) if problem.t_eval is None else problem.t_eval
-        self.y_eval = np.empty((len(self.t_eval), n))
-
-        self._prepare_events()
+            self.counts[self.at.STORED] = 1
+        self.asked = _NO_TIMES
+        if problem.t_eval is not None:
+            self.y_eval = np.empty((len(problem.t_eval), n))
+            self.asked = flatten(problem.t_eval, self.y_eval)
+        self.watched = _NO_EVENTS
+        if problem.events:
+            self._prepare_events()
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
         bounds = (self.problem.bound, *(self.problem.events or ()))
+        guards = [bound.guard for bound in bounds if bound.guard]
         try:
-            with interruptible([bound.guard for bound in bounds if bound.guard]):
+            if not guards:
+                return self._run()
+            with interruptible(guards):
                 return self._run()
         except BaseException as error:
             message = f"{type(error).__name__} at t = {self.clock[self.at.T]:.6g}"
@@ -88,30 +110,37 @@ class Solve:
 
     def _run(self):
         problem = self.problem
+        if not problem.progress:
+            return self._slices()
         length = abs(problem.t_end - problem.t0)
-        with progress_bar(problem.progress, length, unit=" of t") as show:
+        with progress_bar(True, length, unit=" of t") as show:
             return self._slices(show)
 
-    def _slices(self, show):
+    def _slices(self, show=None):
         at, problem = self.at, self.problem
-        code = self._start()
-        budget, started = 100, None  # the clock starts when the kernel has been compiled
-        while code in (at.PAUSED, at.FULL):
-            if code == at.FULL:
-                self._keep_chunks()
-            tried = self._tried()
+        budget, tried = 100, 0
+        started = None  # the clock starts when the kernel has been compiled
+        while True:
             left = problem.max_steps - tried
             if left <= 0:
                 return self._result(-1, self.out_of_steps())
             before = time.perf_counter()
             code = self._advance(min(budget, left))
+            if code != at.PAUSED and code != at.FULL:
+                break
             now = time.perf_counter()
             started = started or now
-            show(abs(self.clock[at.T] - problem.t0))
+            if show:
+                show(abs(self.clock[at.T] - problem.t0))
             done = self._tried() - tried  # less than the budget where there was no room left
+            tried += done
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled and now - started > _SLOW:
                 _remark_on_speed()
+            if code == at.FULL:
+                self._keep_chunks()
+        if show:
+            show(abs(self.clock[at.T] - problem.t0))
         if code == at.DONE:
             return self._result(0, REACHED_END)
         if code == at.EVENT:
@@ -122,36 +151,16 @@ class Solve:
 
     # --- The kernel -----------------------------------------------------------------------------
 
-    def _start(self):
-        """Evaluate the events at the start and choose the first step."""
-        p = self.problem
-        for i in range(len(self.addresses)):
-            code = self.kernel.evaluate_event(
-                i, self.addresses, self.ctx_events, self.clock, self.counts, self.y, self.g
-            )
-            if code != self.at.DONE:
-                return code
-        if p.step or p.first_step:
-            return self.at.PAUSED
-        code = self.kernel.first_step(
-            p.bound.address, p.bound.ctx, self.clock, self.counts, p.t_end, p.max_step,
-            p.rtol, p.atol, self.tab.error_exponent, self.y, self.K, self.y_new,
-        )  # fmt: skip
-        return self.at.PAUSED if code == self.at.DONE else code
-
     def _advance(self, budget):
-        p = self.problem
-        return self.kernel.advance(
-            self.step.address, self.more.address if self.more else 0,
-            p.bound.address, p.bound.ctx, self.clock, self.counts, budget,
-            p.t0, p.t_end, p.step, p.last, p.max_step,
-            p.rtol, p.atol, self.tab.error_exponent,
-            self.y, self.K, self.y_new, self.err,
-            self.tab.stages, self.tab.fsal, self.tab.P,
-            self.t, self.states, self.h, self.Q, self.t_eval, self.y_eval,
-            self.addresses, self.ctx_events, p.directions, self.left, self.g,
-            self.t_found, self.which, self.y_found, self.y_mid, self.g_mid,
-        )  # fmt: skip
+        self.counts[self.at.BUDGET] = budget
+        if self.words is None:
+            p = self.problem
+            self.words = self.kernel.pack(
+                self.method.words, p.bound.address, p.bound.ctx, self.clock, self.counts,
+                p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
+                self.y, self.K, self.y_new, self.err, *self.output, self.asked, self.watched,
+            )  # fmt: skip
+        return self.kernel.run(self.words)
 
     def _tried(self):
         return int(self.counts[self.at.STEPS] + self.counts[self.at.REJECTED])
@@ -159,28 +168,33 @@ class Solve:
     # --- Output ---------------------------------------------------------------------------------
 
     def _make_room(self, rows):
-        rows = rows if self.every_step else 0
-        dense = rows if self.problem.dense else 0
-        self.t, self.states = np.empty(rows), np.empty((rows, len(self.y)))
-        self.h, self.Q = np.empty(dense), np.empty((dense, self.tab.P.shape[1], len(self.y)))
+        rows, n = rows if self.every_step else 0, len(self.y)
+        self.t, self.states = np.empty(rows), np.empty((rows, n))
+        self.h, self.Q = _NO_NUMBERS, _NO_INTERPOLANTS
+        if self.problem.dense:
+            self.h, self.Q = np.empty(rows), np.empty((rows, self.tab.P.shape[1], n))
+        self.output = (self.t, self.states, self.h, self.Q)
+        self.words = None  # the kernel's arguments, made anew
 
     def _prepare_events(self):
-        events, n = self.problem.events or (), len(self.y)
-        if not events:
-            self.addresses = self.ctx_events = self.left = self.which = _NO_INTEGERS
-            self.g = self.g_mid = self.t_found = _NO_NUMBERS
-            self.y_found = np.empty((0, n))
-            return
-        self.g, self.g_mid = np.zeros(len(events)), np.zeros(len(events) + 1)
-        self.left = np.where(self.problem.terminals > 0, self.problem.terminals, 2**62)
-        self.addresses = np.array([event.address for event in events], dtype=np.int64)
+        events, n = self.problem.events, len(self.y)
         contexts = [event.ctx for event in events if event.compiled]
-        self.ctx_events = contexts[0] if contexts else np.array([n, 1], dtype=np.int64)
+        self.y_mid, self.g_mid = np.zeros(n), np.zeros(len(events) + 1)
+        self.events = (
+            np.array([event.address for event in events], dtype=np.int64),
+            contexts[0] if contexts else np.array([n, 1], dtype=np.int64),
+            self.problem.directions,
+            np.where(self.problem.terminals > 0, self.problem.terminals, 2**62),
+            np.zeros(len(events)),  # their values
+        )
         self._make_room_for_events(8 * (self.at.SUBDIVISIONS * len(events) + 1))
 
     def _make_room_for_events(self, rows):
         self.t_found, self.which = np.empty(rows), np.empty(rows, dtype=np.int64)
         self.y_found = np.empty((rows, len(self.y)))
+        found = (self.t_found, self.which, self.y_found)
+        self.watched = flatten(*self.events, *found, self.y_mid, self.g_mid)
+        self.words = None
 
     def _keep_chunks(self):
         """Put the chunk that is full aside and make room for twice as much."""
@@ -197,6 +211,8 @@ class Solve:
         self.counts[self.at.STORED] = 0  # none is taken twice
 
     def _set_events_aside(self):
+        if not self.problem.events:
+            return
         found = self.counts[self.at.FOUND]
         self.found.append((self.t_found[:found], self.which[:found], self.y_found[:found]))
         self.counts[self.at.FOUND] = 0
@@ -212,6 +228,8 @@ class Solve:
         if problem.dense:
             sol = Continuous(t, y, h[1:], Q[1:].view(dtype))  # row 0 is the start, not a step
         if problem.events is not None:
+            t_events, y_events = [], []
+        if problem.events:
             found, which, y_found = _joined(self.found)
             y_found = y_found.view(dtype)
             mine = [which == i for i in range(len(problem.events))]
@@ -220,19 +238,15 @@ class Solve:
         y = y.T
         if problem.t_eval is not None:
             done = self.counts[at.STORED_EVAL]
-            t, y = self.t_eval[:done], self.y_eval[:done].view(dtype).T
+            t, y = problem.t_eval[:done], self.y_eval[:done].view(dtype).T
             if not done:  # as SciPy does where none of the times was reached
                 t, y = [], []
-        nfev, steps, rejected = (
-            self.counts[at.EVALUATIONS],
-            self.counts[at.STEPS],
-            self.counts[at.REJECTED],
-        )
+        counts = self.counts.tolist()
         return Solution(
             t=t, y=y, sol=sol, t_events=t_events, y_events=y_events,
-            nfev=int(nfev), njev=0, nlu=0,
+            nfev=counts[at.EVALUATIONS], njev=0, nlu=0,
             status=status, message=message, success=status >= 0,
-            compiled=problem.bound.compiled, steps=int(steps), rejected=int(rejected),
+            compiled=problem.bound.compiled, steps=counts[at.STEPS], rejected=counts[at.REJECTED],
         )  # fmt: skip
 
     # --- Why it stopped -------------------------------------------------------------------------

@@ -90,19 +90,18 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     """The compiled form of `solve`: types of its arguments -> a function to compile."""
     from odelib.kernels import explicit, states, steps  # imported on first use
 
-    solve_ivp(lambda t, y: -y, (0, 1), [1.0])  # both kernels are compiled, or loaded
+    solve_ivp(lambda t, y: -y, (0, 1), [1.0])  # the kernel is compiled, or loaded
     step, more = steps.step_of(method), steps.more_of(method)
-    first_step = pointers.at_address(explicit.first_step.compiled.address)
     advance = pointers.at_address(explicit.advance.compiled.address)
     step_address = pointers.at_address(step.address)
     more_address = pointers.at_address(more.address if more else 0)
     call_kernel, write_words = pointers.call_kernel, pointers.write_words
-    paused, done = states.PAUSED, states.DONE
-    count, ended, rejected = states.COUNTS, states.STEPS, states.REJECTED
+    paused, done, count = states.PAUSED, states.DONE, states.COUNTS
+    ended, rejected, budget = states.STEPS, states.REJECTED, states.BUDGET
     stages, fsal, exponent, P = tab.stages, tab.fsal, float(tab.error_exponent), tab.P
     rows, estimates = max(len(P), 2), 2 if tab.two_estimates else 1
     adaptive, none, no_rows = tab.adaptive, np.empty(0), np.empty((0, 0))
-    nothing, empty, budget = np.empty(0, dtype=np.int64), np.empty((0, 0, 0)), 2**40
+    nothing, empty = np.empty(0, dtype=np.int64), np.empty((0, 0, 0))
 
     def implementation(t0, t_end, y0, *args):
         kinds, room = _kinds(args[0] if len(args) == 1 and isinstance(args[0], tuple) else args)
@@ -120,25 +119,20 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
             if n == 0 or t0 == t_end:
                 return y, True
             clock, counts = np.array([t0, 0.0, t0]), np.zeros(count, dtype=np.int64)
-            K, y_new, err = np.zeros(rows * n), np.zeros(n), np.zeros(estimates * n)
+            K, y_new, err = np.zeros(rows * n), np.zeros(n), np.zeros(1 + estimates * n)
             rtols, atols = np.full(n, rtol), np.full(n, atol)
             last = 0
             if not adaptive:
                 whole = abs(t_end - t0) / h
                 last = max(1, int(np.ceil(whole * (1 - 4 * 2.0**-52))))
             code = paused
-            if adaptive:
-                code = call_kernel(first_step(), (
-                    rhs_address(), ctx, clock, counts, t_end, np.inf, rtols, atols, exponent,
-                    y, K, y_new,
-                ))  # fmt: skip
-                code = paused if code == done else code
             while code == paused and counts[ended] + counts[rejected] < max_steps:
+                counts[budget] = max_steps - counts[ended] - counts[rejected]
                 code = call_kernel(advance(), (
-                    step_address(), more_address(), rhs_address(), ctx, clock, counts,
-                    min(budget, max_steps - counts[ended] - counts[rejected]),
-                    t0, t_end, h, last, np.inf, rtols, atols, exponent, y, K, y_new, err,
-                    stages, fsal, P, none, no_rows, none, empty, none, no_rows,
+                    step_address(), more_address(), exponent, stages, fsal, P,
+                    rhs_address(), ctx, clock, counts,
+                    t0, t_end, h, last, np.inf, rtols, atols, y, K, y_new, err,
+                    none, no_rows, none, empty, none, no_rows,
                     nothing, nothing, none, nothing, none, none, nothing, no_rows, none, none,
                 ))  # fmt: skip
             return y, code == done

@@ -95,9 +95,9 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     except AttributeError:
         known = fun._odelib_pointers = {}
     form = (kinds, y_complex, event)
-    with _COMPILING:
-        if form not in known:
-            known[form] = pointers.compile_rhs(
+    if form not in known:
+        with _COMPILING:
+            known[form] = known.get(form) or pointers.compile_rhs(
                 fun, kinds, inplace=inplace, y_complex=y_complex, event=event
             )
     ctx = np.array([n, outputs, *words], dtype=np.int64)

@@ -131,14 +131,10 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
     return kernels.solve_rows(
         place, origin, budget, p.max_steps, p.first_step,
         rows.starts.view(float), contexts, rows.ends.view(float), rows.t, rows.tallies, rows.done,
-        solve.step.address, solve.more.address if solve.more else 0, bound.address,
-        solve.clock, solve.counts, p.t0, p.t_end, p.step, p.last, p.max_step,
-        p.rtol, p.atol, solve.tab.error_exponent,
+        solve.method.words, bound.address, solve.clock, solve.counts,
+        p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
         solve.y, solve.K, solve.y_new, solve.err,
-        solve.tab.stages, solve.tab.fsal, solve.tab.P,
-        solve.t, solve.states, solve.h, solve.Q, solve.t_eval, rows.between.view(float),
-        solve.addresses, solve.ctx_events, p.directions, solve.left, solve.g,
-        solve.t_found, solve.which, solve.y_found, solve.y_mid, solve.g_mid,
+        *solve.output, p.t_eval, rows.between.view(float), solve.watched,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from odelib.kernels import explicit
 from odelib.kernels.states import (
+    BUDGET,
     DONE,
     EVALUATIONS,
     NOT_FINITE,
@@ -17,17 +18,15 @@ from odelib.pointers import kernel
 ROW, STOP, BEGUN, PLACES = range(4)
 OUT_OF_STEPS = NOT_FINITE + 1  # what `solve_rows` says beside what `advance` does
 
-# The very kernels that solve a single problem, as parts of this one.
-FIRST_STEP, ADVANCE = explicit.first_step.part, explicit.advance.part
+ADVANCE = explicit.advance.part  # the very kernel that solves a single problem
 
 
 @kernel
 def solve_rows(
     place, origin, budget, max_steps, first_step,  # origin: the row of contexts[0]
     starts, contexts, ends, t_reached, tallies, done,  # a row for each trajectory
-    step, more, rhs, clock, counts,
-    t0, t_end, fixed_step, last, max_step,
-    rtol, atol, exponent, y, K, y_new, err, stages, fsal, P,
+    step, more, exponent, stages, fsal, P, rhs, clock, counts,
+    t0, t_end, fixed_step, last, max_step, rtol, atol, y, K, y_new, err,
     t_out, y_out, h_out, q_out, t_eval, y_evals,
     events, ctx_events, directions, left, g, t_found, which, y_found, y_mid, g_mid,
 ):  # fmt: skip
@@ -44,22 +43,15 @@ def solve_rows(
                 y[j] = starts[row, j]
             for i in range(len(K)):
                 K[i] = 0.0
-            if fixed_step == 0.0 and first_step == 0.0:
-                code = FIRST_STEP(
-                    rhs, ctx, clock, counts, t_end, max_step,
-                    rtol, atol, exponent, y, K, y_new,
-                )  # fmt: skip
-                if code != DONE:
-                    return code
         tried = counts[STEPS] + counts[REJECTED]
         if tried >= max_steps:
             return OUT_OF_STEPS
         if budget <= 0:
             return PAUSED
+        counts[BUDGET] = min(budget, max_steps - tried)
         code = ADVANCE(
-            step, more, rhs, ctx, clock, counts, min(budget, max_steps - tried),
-            t0, t_end, fixed_step, last, max_step,
-            rtol, atol, exponent, y, K, y_new, err, stages, fsal, P,
+            step, more, exponent, stages, fsal, P, rhs, ctx, clock, counts,
+            t0, t_end, fixed_step, last, max_step, rtol, atol, y, K, y_new, err,
             t_out, y_out, h_out, q_out, t_eval, y_evals[row],
             events, ctx_events, directions, left, g, t_found, which, y_found, y_mid, g_mid,
         )  # fmt: skip

@@ -17,6 +17,8 @@ import numpy as np
 
 from odelib.kernels.between import evaluate, find_events, interpolant_coefficients, interpolate
 from odelib.kernels.states import (
+    BEGUN,
+    BUDGET,
     DONE,
     EVALUATIONS,
     EVENT,
@@ -45,10 +47,26 @@ SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0
 ROUNDING = 1e-13  # of the length of the interval: a last step this close to whole is whole
 
 
-# --- The first step -------------------------------------------------------------------------------
+# --- The start ------------------------------------------------------------------------------------
 
 
-@kernel
+@inlined
+def begin(
+    rhs, ctx, clock, counts, t_end, fixed_step, max_step, rtol, atol, exponent, y, K, y_new,
+    events, ctx_events, g,
+):  # fmt: skip
+    """The events' values at the start, and the first step unless there is one."""
+    for i in range(len(events)):
+        if not evaluate(i, events, clock[T], y, ctx_events, g, i, clock, counts):
+            return RHS_FAILED
+    if fixed_step == 0.0 and clock[H] == 0.0:
+        return first_step(
+            rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y, K, y_new
+        )
+    return DONE
+
+
+@inlined
 def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y, K, y_new):
     """The first step of an adaptive solve, [HNW] II.4: small against the scales of y, f and f′."""
     n = len(y)
@@ -89,25 +107,17 @@ def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y
     return DONE
 
 
-@kernel
-def evaluate_event(i, events, ctx_events, clock, counts, y, g):
-    """An event's value at the start of a solve."""
-    if evaluate(i, events, clock[T], y, ctx_events, g, i, clock, counts):
-        return DONE
-    return RHS_FAILED
-
-
 # --- The loop over steps --------------------------------------------------------------------------
 
 
 @kernel
 def advance(
-    step, more, rhs, ctx,  # addresses of the C functions (more may be 0), the problem
-    clock, counts, budget,  # where we stand; how many steps to try before a pause
+    step, more, exponent, stages, fsal, P,  # the method (steps.py): addresses (more may be 0), …
+    rhs, ctx,  # the problem
+    clock, counts,  # where we stand (states.py)
     t0, t_end, fixed_step, last, max_step,  # fixed_step = 0: adaptive; last: number of steps
-    rtol, atol, exponent,  # of the controller; atol of shape (n / 2,) says that y is complex
-    y, K, y_new, err,  # state (n,), stages, the step's end (n,), its error estimates (2n,)
-    stages, fsal, P,
+    rtol, atol,  # of shape (n / 2,) where y is complex
+    y, K, y_new, err,  # state (n,), stages, the step's end (n,), what the step says of it
     t_out, y_out, h_out, q_out,  # every step: (room,), (room, n), (room,), (room, q, n)
     t_eval, y_eval,  # the times asked for (m,), the states there (m, n)
     events, ctx_events, directions, left, g,  # (e,): addresses, …, how many until the end
@@ -115,25 +125,37 @@ def advance(
     y_mid, g_mid,  # room for find_events: (n,), (e + 1,)
 ):  # fmt: skip
     """Steps until one of the reasons in states.py to return; it can be called again to go on."""
+    if not counts[BEGUN]:
+        code = begin(
+            rhs, ctx, clock, counts, t_end, fixed_step, max_step, rtol, atol, exponent,
+            y, K, y_new, events, ctx_events, g,
+        )  # fmt: skip
+        if code != DONE:
+            return code
+        counts[BEGUN] = 1
     n = len(y)
     direction = 1.0 if t_end >= t0 else -1.0
-    every_step = len(t_out) > 0
-    dense = len(q_out) > 0
-    for _ in range(budget):
-        t = clock[T]
+    every_step, dense, watched = len(t_out) > 0, len(q_out) > 0, len(events) > 0
+    swapped = False  # y and y_new change places after a step, so that nothing is copied
+    code, t = PAUSED, clock[T]
+    for _ in range(counts[BUDGET]):
         if t == t_end:
-            return DONE
+            code = DONE
+            break
         if every_step and counts[STORED] == len(t_out):
-            return FULL
-        if len(events) > 0 and counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
-            return FULL
+            code = FULL
+            break
+        if watched and counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
+            code = FULL
+            break
 
         if not counts[FRESH]:
             counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
             counts[EVALUATIONS] += 1
             if counts[STATUS] != 0:
                 clock[T_FAILED] = t
-                return RHS_FAILED
+                code = RHS_FAILED
+                break
             counts[FRESH] = 1
 
         # The step to try: from t to t_new.
@@ -151,7 +173,8 @@ def advance(
             size = min(clock[H], max_step)
             if not size >= smallest:
                 if counts[RETRYING]:
-                    return STEP_TOO_SMALL
+                    code = STEP_TOO_SMALL
+                    break
                 size = smallest
             t_new = t + direction * size
             if direction * (t_new - t_end) > 0.0:
@@ -164,21 +187,20 @@ def advance(
         counts[EVALUATIONS] += stages - 1
         if counts[STATUS] != 0:
             clock[T_FAILED] = err[0]
-            return RHS_FAILED
+            code = RHS_FAILED
+            break
 
         if fixed_step > 0.0:
-            broken = 0  # a sum without a branch: compilers make vector code of it
-            for j in range(n):
-                broken += not abs(y_new[j]) < np.inf
-            if broken:
-                return NOT_FINITE
+            if err[0] > 0.0:
+                code = NOT_FINITE
+                break
         else:
             norm = error_norm(
-                data(err), len(err) // n, data(y), data(y_new), n,
+                offset(data(err), 1), (len(err) - 1) // n, data(y), data(y_new), n,
                 data(rtol), data(atol), len(atol),
             )  # fmt: skip
             factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**-exponent
-            if not norm < 1.0:  # a norm that is not a number rejects the step too
+            if not norm < 1.0 or err[0] > 0.0:  # a norm that is not a number rejects the step too
                 clock[H] = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
                 counts[REJECTED] += 1
                 counts[RETRYING] = 1
@@ -191,25 +213,26 @@ def advance(
         asked = counts[STORED_EVAL] < len(t_eval) and (
             direction * (t_eval[counts[STORED_EVAL]] - t_new) < 0.0
         )
-        if more != 0 and (dense or asked or len(events) > 0):
+        if more != 0 and (dense or asked or watched):
             counts[STATUS] = call_step(
                 more, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
             )
             counts[EVALUATIONS] += len(P) - stages
             if counts[STATUS] != 0:
                 clock[T_FAILED] = err[0]
-                return RHS_FAILED
+                code = RHS_FAILED
+                break
         t_stop = t_new
-        if len(events) > 0:
+        if watched:
             found = counts[FOUND]
-            stopped = find_events(
+            code = find_events(
                 t, t_new, h, y, y_new, K, P, events, ctx_events, directions, left, g,
                 clock, counts, t_found, which, y_found, y_mid, g_mid,
             )  # fmt: skip
-            if stopped == RHS_FAILED:
+            if code == RHS_FAILED:
                 counts[FOUND] = found
-                return RHS_FAILED
-            if stopped == EVENT:
+                break
+            if code == EVENT:
                 t_stop = t_found[counts[FOUND] - 1]
         while counts[STORED_EVAL] < len(t_eval) and (
             direction * (t_eval[counts[STORED_EVAL]] - t_stop) <= 0.0
@@ -232,17 +255,22 @@ def advance(
             for j in range(n):
                 y_out[counts[STORED], j] = y_new[j]
             counts[STORED] += 1
-        for j in range(n):
-            y[j] = y_new[j]
+        y, y_new = y_new, y
+        swapped = not swapped
         if fsal:
             for j in range(n):
                 K[j] = K[(stages - 1) * n + j]
         counts[FRESH] = 1 if fsal else 0
         counts[STEPS] += 1
-        clock[T] = t_stop
-        if len(events) > 0 and stopped == EVENT:
-            return EVENT
-    return DONE if clock[T] == t_end else PAUSED
+        t = t_stop
+        if code == EVENT:
+            break
+        code = PAUSED
+    if swapped:
+        for j in range(n):
+            y[j], y_new[j] = y_new[j], y[j]
+    clock[T] = t
+    return DONE if code == PAUSED and t == t_end else code
 
 
 # Pointers, not arrays, are passed below: each array passed to a function costs two atomic counts of
@@ -264,17 +292,16 @@ def scaled_norm(values, y, y_new, n, rtol, atol, count):
     """Root mean square of values / (atol + rtol·max(|y|, |y_new|)) over the components.
 
     All are pointers; where there are half as many components as numbers n, y holds pairs of real
-    and imaginary part, and |·| is theirs. A y_new that is not finite makes it not a number: an
-    infinite scale would hide any error.
+    and imaginary part, and |·| is theirs.
     """
     total = 0.0
     if count == n:
         for j in range(n):
             scaled = values[j] / (atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j])))
-            total += scaled * scaled + 0.0 * y_new[j]
+            total += scaled * scaled
     else:
         for j in range(0, n, 2):
             size = max(np.hypot(y[j], y[j + 1]), np.hypot(y_new[j], y_new[j + 1]))
             scaled = np.hypot(values[j], values[j + 1]) / (atol[j // 2] + rtol[j // 2] * size)
-            total += scaled * scaled + 0.0 * y_new[j] + 0.0 * y_new[j + 1]
+            total += scaled * scaled
     return np.sqrt(total / count)

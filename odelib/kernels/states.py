@@ -7,11 +7,12 @@ DONE, PAUSED, FULL, EVENT, RHS_FAILED, STEP_TOO_SMALL, NOT_FINITE = range(7)
 T, H, T_FAILED = range(3)
 
 # counts (int64): FRESH says that K[0] holds f(t, y), RETRYING that the last step was rejected,
-# STATUS is what a failing function returned, FAILED_EVENT says which event (0: f itself).
+# STATUS is what a failing function returned, FAILED_EVENT says which event (0: f itself), BEGUN
+# that the first step is known, and BUDGET is how many steps to try before a pause.
 (
     STEPS, REJECTED, EVALUATIONS, STORED, STORED_EVAL, FOUND, FRESH, RETRYING, STATUS,
-    FAILED_EVENT, COUNTS,
-) = range(11)  # fmt: skip
+    FAILED_EVENT, BEGUN, BUDGET, COUNTS,
+) = range(13)  # fmt: skip
 
 # Parts of a step in which an event's change of sign is looked for.
 SUBDIVISIONS = 4

@@ -1,11 +1,32 @@
 """One step of each explicit method, compiled from its tableau into a C function of the ABI STEP."""
 
 import functools
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from odelib.arguments import method_of
 from odelib.kernels import symplectic
-from odelib.pointers import call_rhs, offset, step_pointer
+from odelib.pointers import Flat, call_rhs, flatten, offset, step_pointer
 from odelib.splitting import Splitting
+
+
+class Method(NamedTuple):
+    """What a kernel takes of a method; to be kept alive as long as it may use the addresses."""
+
+    words: Flat
+    step: Any
+    more: Any
+
+
+@functools.cache
+def compiled_method(name):
+    """The compiled step of a method and its numbers."""
+    tab, step, more = method_of(name), step_of(name), more_of(name)
+    address = more.address if more else 0
+    exponent = float(tab.error_exponent)
+    words = flatten(step.address, address, exponent, tab.stages, bool(tab.fsal), tab.P)
+    return Method(words, step, more)
 
 
 @functools.cache
@@ -37,45 +58,47 @@ def make_step(A, b, c, e, e_low, fsal, adaptive, two_estimates):
     stages = len(b)
 
     def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
-        # On entry the first n numbers of K are f(t, y); K is (stages, n) by rows.
+        # On entry the first n numbers of K are f(t, y); K is (stages, n) by rows. On return err[0]
+        # says how many numbers of y_new are not finite, and the estimates of the error follow.
         # All weights here are looked up when the step is compiled, because LLVM unrolls the loops
         # over stages. It does so in blocks; not in one loop over many, which would make a step of
         # DOP853 seven times slower.
+        broken = 0  # a sum without a branch: compilers make vector code of it
         for block in range(0, stages, 4):
             for i in range(max(1, block), min(block + 4, stages)):
                 for j in range(n):
-                    slope = 0.0
+                    slope = -0.0  # the only number that adds nothing at all
                     for k in range(i):
                         if A[i, k] != 0.0:
-                            slope += A[i, k] * K[k * n + j]
-                    y_new[j] = y[j] + h * slope
+                            slope += (h * A[i, k]) * K[k * n + j]
+                    y_new[j] = y[j] + slope
                 # t + h may exceed t_new by a rounding error; f is never called beyond t_new
                 t_stage = t_new if c[i] == 1.0 else t + c[i] * h
                 status = call_rhs(rhs, t_stage, y_new, ctx, offset(K, i * n))
                 if status != 0:
                     err[0] = t_stage
                     return status
-        if not fsal:  # otherwise the last stage was taken at the new point
-            for j in range(n):
-                slope = 0.0
+        for j in range(n):
+            if not fsal:  # otherwise the last stage was taken at the new point
+                slope = -0.0
                 for k in range(stages):
                     if b[k] != 0.0:
-                        slope += b[k] * K[k * n + j]
-                y_new[j] = y[j] + h * slope
-        if adaptive:
-            for j in range(n):
-                slope = 0.0
+                        slope += (h * b[k]) * K[k * n + j]
+                y_new[j] = y[j] + slope
+            if adaptive:
+                slope = -0.0
                 for k in range(stages):
                     if e[k] != 0.0:
-                        slope += e[k] * K[k * n + j]
-                err[j] = h * slope
-        if two_estimates:
-            for j in range(n):
-                slope = 0.0
+                        slope += (h * e[k]) * K[k * n + j]
+                err[1 + j] = slope
+            if two_estimates:
+                slope = -0.0
                 for k in range(stages):
                     if e_low[k] != 0.0:
-                        slope += e_low[k] * K[k * n + j]
-                err[n + j] = h * slope
+                        slope += (h * e_low[k]) * K[k * n + j]
+                err[1 + n + j] = slope
+            broken += not abs(y_new[j]) < np.inf
+        err[0] = broken
         return 0
 
     return step
@@ -90,11 +113,11 @@ def make_more(A_more, c_more, stages):
     def more(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
         for i in range(len(c_more)):
             for j in range(n):
-                slope = 0.0
+                slope = -0.0
                 for k in range(stages + i):
                     if A_more[i, k] != 0.0:
-                        slope += A_more[i, k] * K[k * n + j]
-                err[j] = y[j] + h * slope
+                        slope += (h * A_more[i, k]) * K[k * n + j]
+                err[j] = y[j] + slope
             status = call_rhs(rhs, t + c_more[i] * h, err, ctx, offset(K, (stages + i) * n))
             if status != 0:
                 for j in range(n):

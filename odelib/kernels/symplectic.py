@@ -1,5 +1,7 @@
 """One step of each symplectic method, in the same ABI as a Runge–Kutta step (see steps.py)."""
 
+import numpy as np
+
 from odelib.pointers import call_rhs, offset
 
 
@@ -37,8 +39,11 @@ def make_step(kicks, drifts, stages):
                 for j in range(half):
                     y_new[j] += drifts[i] * h * K[latest + j]
                 moved += drifts[i]
+        broken = 0
         for j in range(n):
             K[n + j] = (y_new[j] - y[j]) / h
+            broken += not abs(y_new[j]) < np.inf
+        err[0] = broken
         return 0
 
     return step

@@ -1,6 +1,7 @@
 """The signatures of the C ABI, calls through an address, and arguments packed into words."""
 
 import ctypes
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -207,13 +208,32 @@ if address_of(_SAMPLE := np.zeros(1)) != _SAMPLE.ctypes.data:
     raise ImportError(f"odelib does not know the layout of arrays of NumPy {np.__version__}")
 
 
+class Flat(NamedTuple):
+    """Several arguments in a row, flattened once for many calls."""
+
+    values: tuple
+    numbers: list  # what their words hold
+
+
+def flatten(*values):
+    """Arguments in a row for a kernel; an array among them must not move as long as it is used."""
+    return Flat(values, flat(values))
+
+
+def one_by_one(values):
+    """These arguments, with the ones that were flattened in a row."""
+    return [v for value in values for v in (value.values if type(value) is Flat else (value,))]
+
+
 def flat(values):
     """What the words hold of numbers and contiguous arrays: each array as its address and shape."""
     numbers = []
     for value in values:
         if type(value) is np.ndarray:
             numbers.append(_MEMORY[(id(value) + _HEAD) >> 3])
-            numbers.extend(value.shape)
+            numbers += value.shape
+        elif type(value) is Flat:
+            numbers += value.numbers
         else:
             numbers.append(value)
     return numbers

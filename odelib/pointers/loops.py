@@ -13,6 +13,7 @@ from odelib.pointers.calls import (
     c_signature,
     flat,
     kind_of,
+    one_by_one,
     unpack,
     word_format,
 )
@@ -39,10 +40,7 @@ def kernel(function):
 
     The arrays that it is called with must not overlap. Another kernel may call its `part`.
     """
-    if DISABLED:
-        function.part = function
-        return function
-    return Kernel(function)
+    return _InterpretedKernel(function) if DISABLED else Kernel(function)
 
 
 def inlined(function):
@@ -68,7 +66,8 @@ def compiled(function):
 class Kernel:
     """A compiled function of numbers and contiguous arrays that returns an integer.
 
-    It is called with the same kinds of arguments every time.
+    It is called with the same kinds of arguments every time, some of which `flatten` may have put
+    in a row before.
     """
 
     def __init__(self, function):
@@ -76,9 +75,17 @@ class Kernel:
         functools.update_wrapper(self, function)
 
     def __call__(self, *args):
+        return self.run(self.pack(*args))
+
+    def pack(self, *args):
+        """The words of these arguments, for `run`; their arrays are to be kept alive until then."""
         if self.call is None:
-            self._compile(tuple(map(kind_of, args)))
-        return self.call(self.words.pack(*flat(args)))
+            self._compile(tuple(map(kind_of, one_by_one(args))))
+        return self.words.pack(*flat(args))
+
+    def run(self, words):
+        """Call it with the words that `pack` made."""
+        return self.call(words)
 
     @functools.cached_property
     def part(self):
@@ -106,6 +113,23 @@ def _integer(c_type):
         return context.cast(builder, value, kind, c_type)
 
     return result
+
+
+class _InterpretedKernel:
+    """The twin of a kernel: the plain function."""
+
+    def __init__(self, function):
+        self.part = function
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args):
+        return self.run(self.pack(*args))
+
+    def pack(self, *args):
+        return one_by_one(args)
+
+    def run(self, arguments):
+        return self.part(*arguments)
 
 
 class _Interpreted:
