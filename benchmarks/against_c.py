@@ -45,10 +45,9 @@ int32_t pleiades(double t, const double *y, int64_t *n, double *d) {
 }
 int32_t heat(double t, const double *y, int64_t *n, double *d) {
     int64_t m = n[0];
-    for (int64_t i = 0; i < m; i++) {
-        double left = i > 0 ? y[i - 1] : 0.0, right = i < m - 1 ? y[i + 1] : 0.0;
-        d[i] = left - 2.0 * y[i] + right;
-    }
+    d[0] = y[1] - 2.0 * y[0];
+    for (int64_t i = 1; i < m - 1; i++) d[i] = y[i - 1] - 2.0 * y[i] + y[i + 1];
+    d[m - 1] = y[m - 2] - 2.0 * y[m - 1];
     return 0;
 }
 """
@@ -122,12 +121,12 @@ def compile_c(folder):
     return library
 
 
-@rhs
+@rhs(boundscheck=False)
 def lorenz(t, y):
     return 10.0 * (y[1] - y[0]), y[0] * (28.0 - y[2]) - y[1], y[0] * y[1] - 8.0 / 3.0 * y[2]
 
 
-@rhs(inplace=True)
+@rhs(inplace=True, boundscheck=False)
 def pleiades(t, y, dy):
     for i in range(7):
         ax = ay = 0.0
@@ -141,13 +140,13 @@ def pleiades(t, y, dy):
         dy[i], dy[7 + i], dy[14 + i], dy[21 + i] = y[14 + i], y[21 + i], ax, ay
 
 
-@rhs(inplace=True)
+@rhs(inplace=True, boundscheck=False)
 def heat(t, y, dy):
     n = len(y)
-    for i in range(n):
-        left = y[i - 1] if i > 0 else 0.0
-        right = y[i + 1] if i < n - 1 else 0.0
-        dy[i] = left - 2.0 * y[i] + right
+    dy[0] = y[1] - 2.0 * y[0]
+    for i in range(1, n - 1):
+        dy[i] = y[i - 1] - 2.0 * y[i] + y[i + 1]
+    dy[n - 1] = y[n - 2] - 2.0 * y[n - 1]
 
 
 PLEIADES_START = np.array(

@@ -112,24 +112,10 @@ D = (
 
 
 def _interpolant():
-    """The weights P (16, 7) of the nested form that the program evaluates,
-
-    y + hθ(F0 + (1−θ)(F1 + θ(F2 + (1−θ)(F3 + θ(F4 + (1−θ)(F5 + θ F6))))))
-
-    where the F are combinations of the stages: F0 = b, F1 = k_first − b, F2 = 2b − k_first −
-    k_last, and F3 … F6 are the rows of D.
-    """
+    """The weights F (16, 7): b, k_first − b, 2b − k_first − k_last, and the rows of D."""
     first, last = np.eye(16)[[0, 12]]
     b = rows([A[12]], 1, 16)[0]
-    functions = [b, first - b, 2 * b - first - last, *np.array(D)]
-    theta, rest = np.polynomial.Polynomial([0, 1]), np.polynomial.Polynomial([1, -1])
-    P, factor = np.zeros((16, 7)), np.polynomial.Polynomial([1])
-    for i, weights in enumerate(functions):
-        factor = factor * (theta if i % 2 == 0 else rest)
-        powers = np.zeros(8)
-        powers[: len(factor.coef)] = factor.coef
-        P += np.outer(weights, powers[1:])
-    return P
+    return np.transpose([b, first - b, 2 * b - first - last, *D])
 
 
 DOP853 = tableau(
@@ -142,5 +128,5 @@ DOP853 = tableau(
     e_low=np.subtract((*A[12], 0), B_HAT3),
     low_order=3,
     more=(C_MORE, A_MORE),
-    P=_interpolant(),
+    F=_interpolant(),
 )

@@ -77,7 +77,7 @@ class Solve:
         n = len(self.y)
         self.clock = np.array([problem.t0, problem.first_step, problem.t0])
         self.counts = np.zeros(self.at.COUNTS, dtype=np.int64)
-        self.K, self.y_new = np.zeros(max(len(tab.P), 2) * n), np.zeros(n)
+        self.K, self.y_new = np.zeros(max(len(tab.F), 2) * n), np.zeros(n)
         self.err = np.zeros(1 + (2 * n if tab.two_estimates else n))
 
         self.steps, self.found = [], []  # chunks of output
@@ -172,7 +172,7 @@ class Solve:
         self.t, self.states = np.empty(rows), np.empty((rows, n))
         self.h, self.Q = _NO_NUMBERS, _NO_INTERPOLANTS
         if self.problem.dense:
-            self.h, self.Q = np.empty(rows), np.empty((rows, self.tab.P.shape[1], n))
+            self.h, self.Q = np.empty(rows), np.empty((rows, self.tab.F.shape[1], n))
         self.output = (self.t, self.states, self.h, self.Q)
         self.words = None  # the kernel's arguments, made anew
 

@@ -98,8 +98,8 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     call_kernel, write_words = pointers.call_kernel, pointers.write_words
     paused, done, count = states.PAUSED, states.DONE, states.COUNTS
     ended, rejected, budget = states.STEPS, states.REJECTED, states.BUDGET
-    stages, fsal, exponent, P = tab.stages, tab.fsal, float(tab.error_exponent), tab.P
-    rows, estimates = max(len(P), 2), 2 if tab.two_estimates else 1
+    stages, fsal, exponent, F = tab.stages, tab.fsal, float(tab.error_exponent), tab.F
+    rows, estimates = max(len(F), 2), 2 if tab.two_estimates else 1
     adaptive, none, no_rows = tab.adaptive, np.empty(0), np.empty((0, 0))
     nothing, empty = np.empty(0, dtype=np.int64), np.empty((0, 0, 0))
 
@@ -129,7 +129,7 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
             while code == paused and counts[ended] + counts[rejected] < max_steps:
                 counts[budget] = max_steps - counts[ended] - counts[rejected]
                 code = call_kernel(advance(), (
-                    step_address(), more_address(), exponent, stages, fsal, P,
+                    step_address(), more_address(), exponent, stages, fsal, F,
                     rhs_address(), ctx, clock, counts,
                     t0, t_end, h, last, np.inf, rtols, atols, y, K, y_new, err,
                     none, no_rows, none, empty, none, no_rows,

@@ -16,7 +16,7 @@ class Continuous:
     ts: np.ndarray  # (k + 1,)  ends of the steps
     ys: np.ndarray  # (k + 1, n) states there
     h: np.ndarray  # (k,)      sizes of the steps (the last may reach beyond an event)
-    Q: np.ndarray  # (k, q, n) y(t_i + θh_i) = y_i + Σ_j Q_ij θ^(j+1)
+    Q: np.ndarray  # (k, q, n) y(t_i + θh_i) = y_i + θ(Q_i0 + (1 − θ)(Q_i1 + θ(Q_i2 + …)))
 
     @property
     def t_min(self):
@@ -42,7 +42,7 @@ class Continuous:
             theta = ((flat - self.ts[step]) / self.h[step])[:, None]
             states = np.zeros((len(flat), self.ys.shape[1]), dtype=self.ys.dtype)
             for j in range(self.Q.shape[1] - 1, -1, -1):
-                states = theta * (self.Q[step, j] + states)
+                states = (theta if j % 2 == 0 else 1.0 - theta) * (self.Q[step, j] + states)
             states += self.ys[step]
             end = np.clip(place, 0, len(self.ts) - 1)
             stored = self.ts[end] == flat

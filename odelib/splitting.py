@@ -47,14 +47,14 @@ class Splitting:
         return self.drifts[-1] == 0.0
 
     @cached_property
-    def P(self):
-        """Interpolant weights (stages + 2, 3) of θ, θ², θ³ (see `Tableau`).
+    def F(self):
+        """Interpolant weights (stages + 2, 3), nested in θ and 1 − θ (see `Tableau`).
 
         Row 1 holds the slope of the chord, the last two the slopes at the ends.
         """
         weights = np.zeros((self.stages + 2, 3))
-        weights[1] = 0, 3, -2
-        weights[-2:] = (1, -2, 1), (0, -1, 1)
+        weights[1] = 1, -1, 2
+        weights[-2:] = (0, 1, -1), (0, 0, -1)
         weights.flags.writeable = False
         return weights
 

@@ -8,13 +8,18 @@ A method with s stages advances y(t) to y(t + h) by
 and, where the method offers them, estimates its own error and fills in the step:
 
     err      = h Σ_i e_i k_i,                       e = b − b̂
-    y(t+θh)  ≈ y + h Σ_i (P_i1 θ + P_i2 θ² + …) k_i,     0 ≤ θ ≤ 1
+    y(t+θh)  ≈ y + hθ Σ_i (F_i1 + (1−θ)(F_i2 + θ(F_i3 + (1−θ)(F_i4 + …)))) k_i,     0 ≤ θ ≤ 1
+
+in this nested form, as Hairer's programs write it, because powers of θ lose digits: DOP853 has
+weights of several hundred that cancel. F_i1 = b_i, so that θ = 1 gives the end of the step.
 
 Some interpolants need stages of their own, which are evaluated only where the solution between
-the steps is asked for; they stand below the others in c and A, and P has rows for them.
+the steps is asked for; they stand below the others in c and A, and F has rows for them.
 """
 
+import itertools
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -28,13 +33,23 @@ class Tableau:
     A: np.ndarray  # (s, s)      stage weights, strictly lower triangular
     b: np.ndarray  # (s,)        solution weights
     e: np.ndarray  # (s,)        error weights b − b̂; all zero: no error estimate
-    P: np.ndarray  # (s + x, q)  interpolant weights, column j multiplies θ^(j+1)
+    F: np.ndarray  # (s + x, q)  interpolant weights, nested in θ and 1 − θ
     order: int  # order of the solution
     error_order: int  # order of the embedded solution b̂; 0: there is none
     e_low: np.ndarray  # (s,)    a second error estimate, of lower order; all zero: there is none
     low_order: int  # its order
     c_more: np.ndarray  # (x,)   stage times of the interpolant's own stages
     A_more: np.ndarray  # (x, s + x)  their weights
+
+    @cached_property
+    def P(self):
+        """The interpolant's weights (s + x, q) of powers: column j multiplies θ^(j+1)."""
+        powers = np.zeros((len(self.F), self.F.shape[1] + 1))  # of what stands in the bracket
+        for q in range(self.F.shape[1] - 1, -1, -1):
+            powers[:, 0] += self.F[:, q]
+            raised = np.roll(powers, 1, axis=1)
+            powers = raised if q % 2 == 0 else powers - raised
+        return _frozen(powers[:, 1:])
 
     @cached_property
     def adaptive(self):
@@ -73,9 +88,10 @@ class Tableau:
 
 
 def tableau(
-    *, c, A, b, P, order, b_hat=None, error_order=0, e=None, e_low=None, low_order=0, more=((), ())
-):
-    """Build a `Tableau` from the rows as printed: A without its zero triangle.
+    *, c, A, b, order, P=None, F=None, b_hat=None, error_order=0, e=None, e_low=None, low_order=0,
+    more=((), ()),
+):  # fmt: skip
+    """Build a `Tableau` from the rows as printed: A without its zero triangle, F or P.
 
     `more` is (c, A) of the interpolant's own stages; `e` stands in for b − b̂ where the source
     prints the difference.
@@ -84,10 +100,30 @@ def tableau(
     zero = np.zeros(s)
     if e is None:
         e = zero if b_hat is None else np.subtract(b, b_hat)
-    arrays = (c, rows(A, s, s), b, e, P)
+    if F is None:  # it meets the end of the step to the last bit
+        F = [(end, *row[1:]) for end, row in zip(b, nested(P), strict=True)]
+    arrays = (c, rows(A, s, s), b, e, F)
     e_low = _frozen(zero if e_low is None else e_low)
     more = map(_frozen, (more[0], rows(more[1], x, s + x)))
     return Tableau(*map(_frozen, arrays), order, error_order, e_low, low_order, *more)
+
+
+def nested(P):
+    """Weights F of the nested form from those of powers, correctly rounded."""
+    return [_nested_row([Fraction(float(weight)) for weight in row]) for row in P]
+
+
+def _nested_row(powers):
+    """The F of θ(powers[0] + powers[1] θ + …), taken off from the outside inwards."""
+    F = []
+    while powers:
+        if len(F) % 2 == 0:  # = F + (1 − θ)·rest, and it is F where θ = 1
+            F.append(sum(powers))
+            powers = list(itertools.accumulate([powers[0] - F[-1], *powers[1:]]))[:-1]
+        else:  # = F + θ·rest
+            F.append(powers[0])
+            powers = powers[1:]
+    return list(map(float, F))
 
 
 def rows(printed, height, width):
@@ -99,6 +135,6 @@ def rows(printed, height, width):
 
 
 def _frozen(values):
-    array = np.array(values, dtype=float)
+    array = np.array(values, dtype=float, order="C")
     array.flags.writeable = False
     return array

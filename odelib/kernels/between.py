@@ -24,15 +24,15 @@ EPS = 2.0**-52
 
 
 @inlined
-def interpolate(theta, h, y, K, P, out):
+def interpolate(theta, h, y, K, F, out):
     """Write y(t + θh) of the step that started at y with the stages K into out (n,)."""
     n = len(y)
     for j in range(n):
         out[j] = 0.0
-    for i in range(P.shape[0]):
+    for i in range(F.shape[0]):
         weight = 0.0
-        for q in range(P.shape[1] - 1, -1, -1):
-            weight = theta * (P[i, q] + weight)
+        for q in range(F.shape[1] - 1, -1, -1):
+            weight = (theta if q % 2 == 0 else 1.0 - theta) * (F[i, q] + weight)
         for j in range(n):
             out[j] += weight * K[i * n + j]
     for j in range(n):
@@ -40,14 +40,14 @@ def interpolate(theta, h, y, K, P, out):
 
 
 @inlined
-def interpolant_coefficients(h, n, K, P, out):
-    """Write Q (q, n) with y(t + θh) = y + Σ_j Q_j θ^(j+1) into out."""
-    for q in range(P.shape[1]):
+def interpolant_coefficients(h, n, K, F, out):
+    """Write Q (q, n) with y(t + θh) = y + θ(Q_0 + (1 − θ)(Q_1 + θ(Q_2 + …))) into out."""
+    for q in range(F.shape[1]):
         for j in range(n):
             out[q, j] = 0.0
-        for i in range(P.shape[0]):
+        for i in range(F.shape[0]):
             for j in range(n):
-                out[q, j] += h * P[i, q] * K[i * n + j]
+                out[q, j] += h * F[i, q] * K[i * n + j]
 
 
 @inlined
@@ -66,7 +66,7 @@ def starts_at_zero(before, after, direction):
 
 @inlined
 def find_events(
-    t, t_new, h, y, y_new, K, P, events, ctx, directions, left, g,
+    t, t_new, h, y, y_new, K, F, events, ctx, directions, left, g,
     clock, counts, t_found, which, y_found, y_mid, g_mid,
 ):  # fmt: skip
     """Append the events of a step, in the order of time, up to the one that ends the solve.
@@ -83,7 +83,7 @@ def find_events(
             for j in range(n):
                 y_mid[j] = y_new[j]
         else:
-            interpolate(theta_b, h, y, K, P, y_mid)
+            interpolate(theta_b, h, y, K, F, y_mid)
         for i in range(len(events)):
             if not evaluate(i, events, t_b, y_mid, ctx, g_mid, i, clock, counts):
                 return RHS_FAILED
@@ -95,7 +95,7 @@ def find_events(
             elif crosses(g[i], g_mid[i], directions[i]):
                 theta = root(
                     i, events, theta_a, theta_b, g[i], g_mid[i],
-                    t, t_new, h, y, y_new, K, P, ctx, clock, counts, y_mid, g_mid,
+                    t, t_new, h, y, y_new, K, F, ctx, clock, counts, y_mid, g_mid,
                 )  # fmt: skip
                 if theta < 0.0:
                     return RHS_FAILED
@@ -111,7 +111,7 @@ def find_events(
                     place -= 1
                 t_found[place] = t_root
                 which[place] = i
-                state_at(theta, h, y, y_new, K, P, y_found[place])
+                state_at(theta, h, y, y_new, K, F, y_found[place])
                 counts[FOUND] += 1
         for i in range(len(events)):
             g[i] = g_mid[i]
@@ -135,18 +135,18 @@ def evaluate(i, events, t, y, ctx, out, place, clock, counts):
 
 
 @inlined
-def state_at(theta, h, y, y_new, K, P, out):
+def state_at(theta, h, y, y_new, K, F, out):
     """The state at t + θh: the ends of the step exactly, the interpolant between them."""
     if theta == 0.0 or theta == 1.0:
         for j in range(len(y)):
             out[j] = y[j] if theta == 0.0 else y_new[j]
     else:
-        interpolate(theta, h, y, K, P, out)
+        interpolate(theta, h, y, K, F, out)
 
 
 @inlined
 def root(
-    i, events, a, b, g_a, g_b, t, t_new, h, y, y_new, K, P, ctx, clock, counts, y_mid, g_mid
+    i, events, a, b, g_a, g_b, t, t_new, h, y, y_new, K, F, ctx, clock, counts, y_mid, g_mid
 ):  # fmt: skip
     """θ in [a, b] where event i is zero, by Chandrupatla's method; −1 if the event failed."""
     spare = len(events)  # a place of g_mid that is free
@@ -155,7 +155,7 @@ def root(
     g_c, c, fraction = g_a, a, 0.5
     for _ in range(200):
         theta = a + fraction * (b - a)
-        state_at(theta, h, y, y_new, K, P, y_mid)
+        state_at(theta, h, y, y_new, K, F, y_mid)
         if not evaluate(i, events, t + theta * h, y_mid, ctx, g_mid, spare, clock, counts):
             return -1.0
         value = g_mid[spare]

@@ -25,7 +25,7 @@ ADVANCE = explicit.advance.part  # the very kernel that solves a single problem
 def solve_rows(
     place, origin, budget, max_steps, first_step,  # origin: the row of contexts[0]
     starts, contexts, ends, t_reached, tallies, done,  # a row for each trajectory
-    step, more, exponent, stages, fsal, P, rhs, clock, counts,
+    step, more, exponent, stages, fsal, F, rhs, clock, counts,
     t0, t_end, fixed_step, last, max_step, rtol, atol, y, K, y_new, err,
     t_out, y_out, h_out, q_out, t_eval, y_evals,
     events, ctx_events, directions, left, g, t_found, which, y_found, y_mid, g_mid,
@@ -50,7 +50,7 @@ def solve_rows(
             return PAUSED
         counts[BUDGET] = min(budget, max_steps - tried)
         code = ADVANCE(
-            step, more, exponent, stages, fsal, P, rhs, ctx, clock, counts,
+            step, more, exponent, stages, fsal, F, rhs, ctx, clock, counts,
             t0, t_end, fixed_step, last, max_step, rtol, atol, y, K, y_new, err,
             t_out, y_out, h_out, q_out, t_eval, y_evals[row],
             events, ctx_events, directions, left, g, t_found, which, y_found, y_mid, g_mid,

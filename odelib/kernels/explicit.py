@@ -44,6 +44,7 @@ from odelib.pointers import call_rhs, call_step, data, inlined, kernel, offset
 
 # The step-size controller, as in [HNW] II.4 and SciPy.
 SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0
+NEGLIGIBLE, TINY = 1e-14, 1e-300  # NEGLIGIBLE·|t| + TINY is more than ten spacings of t
 ROUNDING = 1e-13  # of the length of the interval: a last step this close to whole is whole
 
 
@@ -78,8 +79,8 @@ def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y
         return RHS_FAILED
     counts[FRESH] = 1
     y_, K_, rtol_, atol_ = data(y), data(K), data(rtol), data(atol)
-    size_y = scaled_norm(y_, y_, y_, n, rtol_, atol_, len(atol))
-    size_f = scaled_norm(K_, y_, y_, n, rtol_, atol_, len(atol))
+    size_y = np.sqrt(mean_square(y_, y_, y_, n, rtol_, atol_, len(atol)))
+    size_f = np.sqrt(mean_square(K_, y_, y_, n, rtol_, atol_, len(atol)))
     if not np.isfinite(size_f):
         return NOT_FINITE
     length = abs(t_end - t)
@@ -98,7 +99,7 @@ def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y
         return RHS_FAILED
     for j in range(n):
         K[n + j] -= K[j]
-    change = scaled_norm(offset(K_, n), y_, y_, n, rtol_, atol_, len(atol)) / guess
+    change = np.sqrt(mean_square(offset(K_, n), y_, y_, n, rtol_, atol_, len(atol))) / guess
     if size_f <= 1e-15 and change <= 1e-15:
         better = max(1e-6, guess * 1e-3)
     else:
@@ -112,7 +113,7 @@ def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y
 
 @kernel
 def advance(
-    step, more, exponent, stages, fsal, P,  # the method (steps.py): addresses (more may be 0), …
+    step, more, exponent, stages, fsal, F,  # the method (steps.py): addresses (more may be 0), …
     rhs, ctx,  # the problem
     clock, counts,  # where we stand (states.py)
     t0, t_end, fixed_step, last, max_step,  # fixed_step = 0: adaptive; last: number of steps
@@ -137,55 +138,61 @@ def advance(
     direction = 1.0 if t_end >= t0 else -1.0
     every_step, dense, watched = len(t_out) > 0, len(q_out) > 0, len(events) > 0
     swapped = False  # y and y_new change places after a step, so that nothing is copied
-    code, t = PAUSED, clock[T]
+
+    # What changes at every step is not in memory, where a call could have changed it.
+    t, next_size, fresh, retrying = clock[T], clock[H], counts[FRESH], counts[RETRYING]
+    steps, rejected, evaluations = counts[STEPS], counts[REJECTED], counts[EVALUATIONS]
+    stored, stored_eval = counts[STORED], counts[STORED_EVAL]
+    t_next = t_eval[stored_eval] if stored_eval < len(t_eval) else direction * np.inf
+    code, status = PAUSED, 0
     for _ in range(counts[BUDGET]):
         if t == t_end:
             code = DONE
             break
-        if every_step and counts[STORED] == len(t_out):
+        if every_step and stored == len(t_out):
             code = FULL
             break
         if watched and counts[FOUND] + SUBDIVISIONS * len(events) + 1 > len(t_found):
             code = FULL
             break
 
-        if not counts[FRESH]:
-            counts[STATUS] = call_rhs(rhs, t, data(y), data(ctx), data(K))
-            counts[EVALUATIONS] += 1
-            if counts[STATUS] != 0:
+        if not fresh:
+            status = call_rhs(rhs, t, data(y), data(ctx), data(K))
+            evaluations += 1
+            if status != 0:
                 clock[T_FAILED] = t
                 code = RHS_FAILED
                 break
-            counts[FRESH] = 1
+            fresh = 1
 
         # The step to try: from t to t_new.
         if fixed_step > 0.0:
-            i = counts[STEPS]
-            t_new = t0 + direction * (i + 1) * fixed_step
+            t_new = t0 + direction * (steps + 1) * fixed_step
             h = direction * fixed_step
-            if i + 1 >= last:
+            if steps + 1 >= last:
                 # the last step is shortened, unless the interval is a whole number of steps
                 if abs(t_end - t_new) > ROUNDING * abs(t_end - t0):
                     h = t_end - t
                 t_new = t_end
         else:
-            smallest = 10.0 * abs(np.nextafter(t, direction * np.inf) - t)
-            size = min(clock[H], max_step)
-            if not size >= smallest:
-                if counts[RETRYING]:
-                    code = STEP_TOO_SMALL
-                    break
-                size = smallest
+            size = min(next_size, max_step)
+            if not size > NEGLIGIBLE * abs(t) + TINY:  # otherwise there is nothing to look up
+                smallest = 10.0 * abs(np.nextafter(t, direction * np.inf) - t)
+                if not size >= smallest:
+                    if retrying:
+                        code = STEP_TOO_SMALL
+                        break
+                    size = smallest
             t_new = t + direction * size
             if direction * (t_new - t_end) > 0.0:
                 t_new = t_end
             h = t_new - t
 
-        counts[STATUS] = call_step(
+        status = call_step(
             step, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
         )
-        counts[EVALUATIONS] += stages - 1
-        if counts[STATUS] != 0:
+        evaluations += stages - 1
+        if status != 0:
             clock[T_FAILED] = err[0]
             code = RHS_FAILED
             break
@@ -195,73 +202,67 @@ def advance(
                 code = NOT_FINITE
                 break
         else:
-            norm = error_norm(
+            square = squared_error(
                 offset(data(err), 1), (len(err) - 1) // n, data(y), data(y_new), n,
                 data(rtol), data(atol), len(atol),
             )  # fmt: skip
-            factor = LARGEST_FACTOR if norm == 0.0 else SAFETY * norm**-exponent
-            if not norm < 1.0 or err[0] > 0.0:  # a norm that is not a number rejects the step too
-                clock[H] = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
-                counts[REJECTED] += 1
-                counts[RETRYING] = 1
+            factor = LARGEST_FACTOR if square == 0.0 else SAFETY * square ** (-0.5 * exponent)
+            if not square < 1.0 or err[0] > 0.0:  # one that is not a number rejects the step too
+                next_size = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
+                rejected += 1
+                retrying = 1
                 continue
-            factor = min(factor, 1.0 if counts[RETRYING] else LARGEST_FACTOR)
-            clock[H] = abs(h) * factor
-            counts[RETRYING] = 0
+            next_size = abs(h) * min(factor, 1.0 if retrying else LARGEST_FACTOR)
+            retrying = 0
 
         # The step is accepted. Does anything ask for the solution within it?
-        asked = counts[STORED_EVAL] < len(t_eval) and (
-            direction * (t_eval[counts[STORED_EVAL]] - t_new) < 0.0
-        )
-        if more != 0 and (dense or asked or watched):
-            counts[STATUS] = call_step(
+        if more != 0 and (dense or watched or direction * (t_next - t_new) < 0.0):
+            status = call_step(
                 more, rhs, t, t_new, h, n, data(y), data(ctx), data(K), data(y_new), data(err)
             )
-            counts[EVALUATIONS] += len(P) - stages
-            if counts[STATUS] != 0:
+            evaluations += len(F) - stages
+            if status != 0:
                 clock[T_FAILED] = err[0]
                 code = RHS_FAILED
                 break
         t_stop = t_new
         if watched:
-            found = counts[FOUND]
+            found, counts[STEPS] = counts[FOUND], steps
             code = find_events(
-                t, t_new, h, y, y_new, K, P, events, ctx_events, directions, left, g,
+                t, t_new, h, y, y_new, K, F, events, ctx_events, directions, left, g,
                 clock, counts, t_found, which, y_found, y_mid, g_mid,
             )  # fmt: skip
             if code == RHS_FAILED:
-                counts[FOUND] = found
+                counts[FOUND], status = found, counts[STATUS]
                 break
             if code == EVENT:
                 t_stop = t_found[counts[FOUND] - 1]
-        while counts[STORED_EVAL] < len(t_eval) and (
-            direction * (t_eval[counts[STORED_EVAL]] - t_stop) <= 0.0
-        ):
-            i = counts[STORED_EVAL]
-            if t_eval[i] == t_new:
+        while direction * (t_next - t_stop) <= 0.0:
+            if t_next == t_new:
                 for j in range(n):
-                    y_eval[i, j] = y_new[j]
+                    y_eval[stored_eval, j] = y_new[j]
             else:
-                interpolate((t_eval[i] - t) / h, h, y, K, P, y_eval[i])
-            counts[STORED_EVAL] += 1
+                interpolate((t_next - t) / h, h, y, K, F, y_eval[stored_eval])
+            stored_eval += 1
+            t_next = t_eval[stored_eval] if stored_eval < len(t_eval) else direction * np.inf
         if dense:
-            h_out[counts[STORED]] = h
-            interpolant_coefficients(h, n, K, P, q_out[counts[STORED]])
+            h_out[stored] = h
+            interpolant_coefficients(h, n, K, F, q_out[stored])
         if t_stop != t_new:  # an event ends the solve within the step
             for j in range(n):
                 y_new[j] = y_found[counts[FOUND] - 1, j]
         if every_step:
-            t_out[counts[STORED]] = t_stop
+            t_out[stored] = t_stop
             for j in range(n):
-                y_out[counts[STORED], j] = y_new[j]
-            counts[STORED] += 1
+                y_out[stored, j] = y_new[j]
+            stored += 1
         y, y_new = y_new, y
         swapped = not swapped
         if fsal:
             for j in range(n):
                 K[j] = K[(stages - 1) * n + j]
-        counts[FRESH] = 1 if fsal else 0
-        counts[STEPS] += 1
+        fresh = 1 if fsal else 0
+        steps += 1
         t = t_stop
         if code == EVENT:
             break
@@ -269,7 +270,9 @@ def advance(
     if swapped:
         for j in range(n):
             y[j], y_new[j] = y_new[j], y[j]
-    clock[T] = t
+    clock[T], clock[H], counts[FRESH], counts[RETRYING] = t, next_size, fresh, retrying
+    counts[STEPS], counts[REJECTED], counts[EVALUATIONS] = steps, rejected, evaluations
+    counts[STORED], counts[STORED_EVAL], counts[STATUS] = stored, stored_eval, status
     return DONE if code == PAUSED and t == t_end else code
 
 
@@ -278,18 +281,18 @@ def advance(
 
 
 @inlined
-def error_norm(err, estimates, y, y_new, n, rtol, atol, count):
-    """The size of the error against the tolerances: below 1 the step is accepted."""
-    norm = scaled_norm(err, y, y_new, n, rtol, atol, count)
-    if estimates == 2 and norm > 0.0:  # two estimates, combined as in DOP853
-        low = scaled_norm(offset(err, n), y, y_new, n, rtol, atol, count)
-        norm = norm * norm / np.sqrt(norm * norm + 0.01 * low * low)
-    return norm
+def squared_error(err, estimates, y, y_new, n, rtol, atol, count):
+    """The square of the error's size against the tolerances: below 1 the step is accepted."""
+    square = mean_square(err, y, y_new, n, rtol, atol, count)
+    if estimates == 2 and square > 0.0:  # two estimates, combined as in DOP853
+        low = mean_square(offset(err, n), y, y_new, n, rtol, atol, count)
+        square = square * (square / (square + 0.01 * low))
+    return square
 
 
 @inlined
-def scaled_norm(values, y, y_new, n, rtol, atol, count):
-    """Root mean square of values / (atol + rtol·max(|y|, |y_new|)) over the components.
+def mean_square(values, y, y_new, n, rtol, atol, count):
+    """Mean of the squares of values / (atol + rtol·max(|y|, |y_new|)) over the components.
 
     All are pointers; where there are half as many components as numbers n, y holds pairs of real
     and imaginary part, and |·| is theirs.
@@ -304,4 +307,4 @@ def scaled_norm(values, y, y_new, n, rtol, atol, count):
             size = max(np.hypot(y[j], y[j + 1]), np.hypot(y_new[j], y_new[j + 1]))
             scaled = np.hypot(values[j], values[j + 1]) / (atol[j // 2] + rtol[j // 2] * size)
             total += scaled * scaled
-    return np.sqrt(total / count)
+    return total / count

@@ -25,7 +25,7 @@ def compiled_method(name):
     tab, step, more = method_of(name), step_of(name), more_of(name)
     address = more.address if more else 0
     exponent = float(tab.error_exponent)
-    words = flatten(step.address, address, exponent, tab.stages, bool(tab.fsal), tab.P)
+    words = flatten(step.address, address, exponent, tab.stages, bool(tab.fsal), tab.F)
     return Method(words, step, more)
 
 
