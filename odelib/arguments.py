@@ -196,7 +196,7 @@ def check_step(step, length, others, far=None):
     if not 0.0 < step < math.inf:
         raise ValueError(f"step must be a positive number, got {step}")
     far = abs(length) if far is None else far
-    if math.isfinite(far) and step < 4 * np.spacing(far):
+    if math.isfinite(far) and step < 4 * math.ulp(far):
         raise ValueError(f"step = {step} is too small: times near {far:.6g} are the same number")
     steps = abs(length) / step
     if math.isinf(length):

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import types
 
 import numba
 from llvmlite import ir
@@ -29,6 +30,31 @@ class _Plain(numba.core.dispatcher._FunctionCompiler):
         return flags
 
 
+class _WideCode(numba.core.codegen.JITCPUCodegen):
+    """Numba's generator of machine code, allowed to use the whole width of vectors.
+
+    LLVM uses half of AVX-512, because the first processors that had it slowed down for the rest.
+    Those with avx512fp16 do not.
+    """
+
+    def _customize_tm_features(self):
+        features = super()._customize_tm_features()
+        return f"{features},-prefer-256-bit" if "+avx512fp16" in features else features
+
+
+@functools.cache
+def _target(description):
+    """Numba's description of the processor, with this generator."""
+    context = description.target_context
+    context.refresh()
+    context = context.subtarget(enable_nrt=True, _internal_codegen=_WideCode("odelib"))
+    return types.SimpleNamespace(
+        options=description.options,
+        typing_context=description.typing_context,
+        target_context=context,
+    )
+
+
 def compile_c(signature, function, kinds, arguments, result):
     """See `c_function` in machine_code.py, whose arguments these are."""
     _load_array_functions()
@@ -37,8 +63,8 @@ def compile_c(signature, function, kinds, arguments, result):
 
 
 def _compile(signature, function, kinds, arguments, result):
-    description = function.targetdescr
-    context = description.target_context.subtarget(enable_nrt=True)
+    description = _target(function.targetdescr)
+    context = description.target_context
     compiler = _Plain(
         function.py_func, description, function.targetoptions, function.locals,
         function._compiler.pipeline_class,
