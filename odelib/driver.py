@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.arguments import method_of
-from odelib.pointers import flatten
 from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
@@ -20,8 +19,8 @@ _ROOM = 2**20  # numbers that the first chunk of output may hold
 # What a kernel takes where nothing is asked for.
 _NO_NUMBERS, _NO_ROWS, _NO_INTERPOLANTS = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
 _NO_INTEGERS = np.empty(0, dtype=np.int64)
-_NO_TIMES = flatten(_NO_NUMBERS, _NO_ROWS)
-_NO_EVENTS = flatten(
+_NO_TIMES = (_NO_NUMBERS, _NO_ROWS)
+_NO_EVENTS = (
     _NO_INTEGERS, _NO_INTEGERS, _NO_NUMBERS, _NO_INTEGERS, _NO_NUMBERS,  # the events
     _NO_NUMBERS, _NO_INTEGERS, _NO_ROWS,  # what was found
     _NO_NUMBERS, _NO_NUMBERS,  # room to look for them
@@ -89,7 +88,7 @@ class Solve:
         self.asked = _NO_TIMES
         if problem.t_eval is not None:
             self.y_eval = np.empty((len(problem.t_eval), n))
-            self.asked = flatten(problem.t_eval, self.y_eval)
+            self.asked = (problem.t_eval, self.y_eval)
         self.watched = _NO_EVENTS
         if problem.events:
             self._prepare_events()
@@ -156,9 +155,9 @@ class Solve:
         if self.words is None:
             p = self.problem
             self.words = self.kernel.pack(
-                self.method.words, p.bound.address, p.bound.ctx, self.clock, self.counts,
+                *self.method.numbers, p.bound.address, p.bound.ctx, self.clock, self.counts,
                 p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
-                self.y, self.K, self.y_new, self.err, *self.output, self.asked, self.watched,
+                self.y, self.K, self.y_new, self.err, *self.output, *self.asked, *self.watched,
             )  # fmt: skip
         return self.kernel.run(self.words)
 
@@ -193,7 +192,7 @@ class Solve:
         self.t_found, self.which = np.empty(rows), np.empty(rows, dtype=np.int64)
         self.y_found = np.empty((rows, len(self.y)))
         found = (self.t_found, self.which, self.y_found)
-        self.watched = flatten(*self.events, *found, self.y_mid, self.g_mid)
+        self.watched = (*self.events, *found, self.y_mid, self.g_mid)
         self.words = None
 
     def _keep_chunks(self):

@@ -50,7 +50,7 @@ class Continuous:
         return states[0] if times.ndim == 0 else states.T
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Solution:
     """What `solve_ivp` returns: the attributes of SciPy's result, and a few more.
 

@@ -131,10 +131,10 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
     return kernels.solve_rows(
         place, origin, budget, p.max_steps, p.first_step,
         rows.starts.view(float), contexts, rows.ends.view(float), rows.t, rows.tallies, rows.done,
-        solve.method.words, bound.address, solve.clock, solve.counts,
+        *solve.method.numbers, bound.address, solve.clock, solve.counts,
         p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
         solve.y, solve.K, solve.y_new, solve.err,
-        *solve.output, p.t_eval, rows.between.view(float), solve.watched,
+        *solve.output, p.t_eval, rows.between.view(float), *solve.watched,
     )  # fmt: skip
 
 

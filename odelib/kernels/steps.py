@@ -7,14 +7,14 @@ import numpy as np
 
 from odelib.arguments import method_of
 from odelib.kernels import symplectic
-from odelib.pointers import Flat, call_rhs, flatten, offset, step_pointer
+from odelib.pointers import call_rhs, offset, step_pointer
 from odelib.splitting import Splitting
 
 
 class Method(NamedTuple):
     """What a kernel takes of a method; to be kept alive as long as it may use the addresses."""
 
-    words: Flat
+    numbers: tuple  # the address of its step, that of what more its interpolant needs, …
     step: Any
     more: Any
 
@@ -25,8 +25,8 @@ def compiled_method(name):
     tab, step, more = method_of(name), step_of(name), more_of(name)
     address = more.address if more else 0
     exponent = float(tab.error_exponent)
-    words = flatten(step.address, address, exponent, tab.stages, bool(tab.fsal), tab.F)
-    return Method(words, step, more)
+    numbers = (step.address, address, exponent, tab.stages, bool(tab.fsal), tab.F)
+    return Method(numbers, step, more)
 
 
 @functools.cache

@@ -1,7 +1,6 @@
 """The signatures of the C ABI, calls through an address, and arguments packed into words."""
 
 import ctypes
-from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -128,7 +127,11 @@ if not DISABLED:
         """Call a kernel at an address with a tuple of numbers and contiguous arrays."""
 
         def generate(context, builder, signature, values):
-            words = _words_of(context, builder, signature.args[1], values[1])
+            words = []
+            for i, member in enumerate(signature.args[1].types):
+                part, kind = builder.extract_value(values[1], i), types.unliteral(member)
+                to_word = _as_object if isinstance(kind, types.Array) else _words
+                words += to_word(context, builder, kind, part)
             room = _on_stack(builder, words)
             kernel_type = ir.FunctionType(ir.IntType(64), [ir.IntType(64).as_pointer()])
             kernel = builder.inttoptr(values[0], kernel_type.as_pointer())
@@ -142,28 +145,35 @@ if not DISABLED:
 
         def generate(context, builder, signature, values):
             place = context.make_array(signature.args[0])(context, builder, values[0]).data
-            for i, word in enumerate(_words_of(context, builder, signature.args[2], values[2])):
+            words = []
+            for i, member in enumerate(signature.args[2].types):
+                part = builder.extract_value(values[2], i)
+                words += _words(context, builder, types.unliteral(member), part)
+            for i, word in enumerate(words):
                 where = builder.add(values[1], ir.Constant(ir.IntType(64), i))
                 builder.store(word, builder.gep(place, [where]))
             return context.get_dummy_value()
 
         return types.void(array, types.intp, arguments), generate
 
-    def _words_of(context, builder, kind, value):
-        """LLVM words of a tuple: the inverse of `unpack`."""
-        words, word = [], ir.IntType(64)
-        for i, member in enumerate(kind.types):
-            part, member = builder.extract_value(value, i), types.unliteral(member)
-            if isinstance(member, types.Array):
-                array = context.make_array(member)(context, builder, part)
-                words.append(builder.ptrtoint(array.data, word))
-                words += cgutils.unpack_tuple(builder, array.shape)
-            elif isinstance(member, types.Float):
-                double = context.cast(builder, part, member, types.float64)
-                words.append(builder.bitcast(double, word))
-            else:
-                words.append(context.cast(builder, part, member, types.int64))
-        return words
+    def _words(context, builder, kind, value):
+        """LLVM words of a value: the inverse of `unpack`."""
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, value)
+            address = builder.ptrtoint(array.data, ir.IntType(64))
+            return [address, *cgutils.unpack_tuple(builder, array.shape)]
+        if isinstance(kind, types.Float):
+            double = context.cast(builder, value, kind, types.float64)
+            return [builder.bitcast(double, ir.IntType(64))]
+        return [context.cast(builder, value, kind, types.int64)]
+
+    def _as_object(context, builder, kind, value):
+        """The address of something on the stack that has the fields of a NumPy array."""
+        address, *shape = _words(context, builder, kind, value)
+        lengths = builder.ptrtoint(_on_stack(builder, shape), ir.IntType(64))
+        fields = [ir.Constant(ir.IntType(64), 0)] * (LENGTHS + 1)
+        fields[DATA], fields[LENGTHS] = address, lengths
+        return [builder.ptrtoint(_on_stack(builder, fields), ir.IntType(64))]
 
     def _on_stack(builder, words):
         room = cgutils.alloca_once(builder, ir.IntType(64), size=len(words))
@@ -188,68 +198,54 @@ def kind_of(value):
     return None
 
 
-def word_format(kind):
-    """Letters of the `struct` module for the words of an argument of this kind."""
-    return "d" if kind == types.float64 else "q" * (1 + getattr(kind, "ndim", 0))
-
-
-# A NumPy array keeps the address of its first element in the field behind the head of its object.
-# Read there it costs 0.1 µs; array.ctypes.data costs ten times as much, and a solve needs thirty.
+# A NumPy array keeps the address of its first element and that of its shape in fields behind the
+# head of its object, which are part of NumPy's C API. Kernels read them there, so Python need not
+# gather the addresses of thirty arrays for every solve.
 _MEMORY = (ctypes.c_int64 * 2**59).from_address(0)
-_HEAD = object.__basicsize__
+DATA = object.__basicsize__ // 8  # which word of the object it is
+LENGTHS = DATA + 2
 
 
 def address_of(array):
-    """The address of an array's first element."""
-    return _MEMORY[(id(array) + _HEAD) >> 3]
+    """The address of an array's first element; array.ctypes.data costs ten times as much."""
+    return _MEMORY[(id(array) >> 3) + DATA]
 
 
-if address_of(_SAMPLE := np.zeros(1)) != _SAMPLE.ctypes.data:
-    raise ImportError(f"odelib does not know the layout of arrays of NumPy {np.__version__}")
+def _check_layout():
+    sample = np.zeros((2, 3))
+    lengths = _MEMORY[(id(sample) >> 3) + LENGTHS] >> 3
+    if address_of(sample) != sample.ctypes.data or _MEMORY[lengths : lengths + 2] != [2, 3]:
+        raise ImportError(f"odelib does not know the layout of arrays of NumPy {np.__version__}")
 
 
-class Flat(NamedTuple):
-    """Several arguments in a row, flattened once for many calls."""
-
-    values: tuple
-    numbers: list  # what their words hold
+_check_layout()
 
 
-def flatten(*values):
-    """Arguments in a row for a kernel; an array among them must not move as long as it is used."""
-    return Flat(values, flat(values))
-
-
-def one_by_one(values):
-    """These arguments, with the ones that were flattened in a row."""
-    return [v for value in values for v in (value.values if type(value) is Flat else (value,))]
-
-
-def flat(values):
-    """What the words hold of numbers and contiguous arrays: each array as its address and shape."""
-    numbers = []
-    for value in values:
-        if type(value) is np.ndarray:
-            numbers.append(_MEMORY[(id(value) + _HEAD) >> 3])
-            numbers += value.shape
-        elif type(value) is Flat:
-            numbers += value.numbers
+def unpack_objects(context, builder, words, kinds):
+    """LLVM values of a kernel's arguments: numbers, and arrays by the address of their object."""
+    values = []
+    for i, kind in enumerate(kinds):
+        word = _word(builder, words, i)
+        if isinstance(kind, types.Array):
+            fields = builder.inttoptr(word, words.type)
+            lengths = builder.inttoptr(_word(builder, fields, LENGTHS), words.type)
+            parts = [_word(builder, fields, DATA)]
+            parts += [_word(builder, lengths, axis) for axis in range(kind.ndim)]
         else:
-            numbers.append(value)
-    return numbers
+            parts = [word]
+        values.append(_load_argument(context, builder, kind, iter(parts).__next__))
+    return values
+
+
+def _word(builder, words, i):
+    return builder.load(builder.gep(words, [ir.Constant(ir.IntType(64), i)]))
 
 
 def unpack(context, builder, words, kinds):
-    """LLVM values of arguments of these kinds: the inverse of `flat`, for a wrapper."""
-    place = 0
-
-    def load():
-        nonlocal place
-        address = builder.gep(words, [ir.Constant(ir.IntType(64), place)])
-        place += 1
-        return builder.load(address)
-
-    return [_load_argument(context, builder, kind, load) for kind in kinds]
+    """LLVM values of the arguments of a right-hand side: each array as its address and shape."""
+    count = sum(1 + getattr(kind, "ndim", 0) for kind in kinds)
+    parts = iter([_word(builder, words, i) for i in range(count)])
+    return [_load_argument(context, builder, kind, parts.__next__) for kind in kinds]
 
 
 def _load_argument(context, builder, kind, load):

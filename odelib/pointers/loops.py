@@ -5,17 +5,16 @@ import functools
 import struct
 
 import numba
+import numpy as np
+from numba import types
 
 from odelib.pointers.calls import (
     DISABLED,
     KERNEL,
     STEP,
     c_signature,
-    flat,
     kind_of,
-    one_by_one,
-    unpack,
-    word_format,
+    unpack_objects,
 )
 from odelib.pointers.identity import own_identity
 from odelib.pointers.machine_code import c_function
@@ -66,8 +65,7 @@ def compiled(function):
 class Kernel:
     """A compiled function of numbers and contiguous arrays that returns an integer.
 
-    It is called with the same kinds of arguments every time, some of which `flatten` may have put
-    in a row before.
+    It is called with the same kinds of arguments every time.
     """
 
     def __init__(self, function):
@@ -78,10 +76,10 @@ class Kernel:
         return self.run(self.pack(*args))
 
     def pack(self, *args):
-        """The words of these arguments, for `run`; their arrays are to be kept alive until then."""
+        """These arguments as words, for `run`: arrays as their objects, to be kept alive."""
         if self.call is None:
-            self._compile(tuple(map(kind_of, one_by_one(args))))
-        return self.words.pack(*flat(args))
+            self._compile(tuple(map(kind_of, args)))
+        return self.words.pack(*[id(v) if isinstance(v, np.ndarray) else v for v in args])
 
     def run(self, words):
         """Call it with the words that `pack` made."""
@@ -94,13 +92,13 @@ class Kernel:
 
     def _compile(self, kinds):
         def arguments(context, builder, words):
-            return unpack(context, builder, words, kinds)
+            return unpack_objects(context, builder, words, kinds)
 
         self.compiled = c_function(
             KERNEL, self.part, kinds, arguments, _integer(KERNEL.return_type),
             own_identity(self.function),
         )  # fmt: skip
-        self.words = struct.Struct("=" + "".join(map(word_format, kinds)))
+        self.words = struct.Struct("=" + "".join("qd"[kind == types.float64] for kind in kinds))
         self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)(self.compiled.address)
 
 
@@ -126,7 +124,7 @@ class _InterpretedKernel:
         return self.run(self.pack(*args))
 
     def pack(self, *args):
-        return one_by_one(args)
+        return args
 
     def run(self, arguments):
         return self.part(*arguments)
