@@ -19,7 +19,6 @@ the steps is asked for; they stand below the others in c and A, and F has rows f
 
 import itertools
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -109,13 +108,13 @@ def tableau(
 
 
 def nested(P):
-    """Weights F of the nested form from those of powers, correctly rounded."""
-    return [_nested_row([Fraction(float(weight)) for weight in row]) for row in P]
+    """Weights F of the nested form from those of powers."""
+    return [_nested_row(row) for row in P]
 
 
 def _nested_row(powers):
     """The F of θ(powers[0] + powers[1] θ + …), taken off from the outside inwards."""
-    F = []
+    powers, F = list(powers), []
     while powers:
         if len(F) % 2 == 0:  # = F + (1 − θ)·rest, and it is F where θ = 1
             F.append(sum(powers))
@@ -123,7 +122,7 @@ def _nested_row(powers):
         else:  # = F + θ·rest
             F.append(powers[0])
             powers = powers[1:]
-    return list(map(float, F))
+    return F
 
 
 def rows(printed, height, width):
