@@ -22,7 +22,7 @@ import time
 import numpy as np
 from sklearn import datasets
 
-from odelib import minimize, models, sharpness, train
+from odelib import models, sharpness, train
 from odelib.curvature import spectrum
 
 QUICK = "--quick" in sys.argv
@@ -90,14 +90,10 @@ OPTIMISERS = {  # ours, torch's, optax's
 
 
 def with_odelib(model, data, name, alpha, settings):
-    X, y, w = model.check(data)
-    args = (X, y, w, *model.args)
-
-    def run(steps):
-        return minimize(
-            model.gradient, np.zeros(X.shape[1]), name, learning_rate=alpha, steps=steps,
-            args=args, every=steps, **settings,
-        ).theta  # fmt: skip
+    def run(steps):  # an epoch of all rows is one step
+        return train(
+            model, data, name, learning_rate=alpha, epochs=steps, validate_every=steps, **settings
+        ).theta
 
     return run
 
