@@ -1,8 +1,9 @@
 """odelib's optimisers against PyTorch and optax on the CPU: the same steps, side by side.
 
-All start at the same parameters, take the same steps and end at the same parameters, which is
-checked; everything is in float64 and on one thread. The table shows medians and ratios of the
-medians (above 1: odelib is quicker). A peer that is not installed is reported as missing.
+odelib trains with `train`, the peers with the loop that their manuals show. All start at the same
+parameters, take the same steps and end at the same parameters, which is checked; everything is in
+float64 and on one thread. The table shows medians and ratios of the medians (above 1: odelib is
+quicker). A peer that is not installed is reported as missing.
 
     python benchmarks/optimisers.py [--quick]
 """
