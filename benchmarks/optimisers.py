@@ -1,8 +1,9 @@
 """odelib's optimisers against PyTorch and optax on the CPU: the same steps, side by side.
 
-All start at the same parameters, take the same steps and end at the same parameters, which is
-checked; everything is in float64 and on one thread. The table shows medians and ratios of the
-medians (above 1: odelib is quicker). A peer that is not installed is reported as missing.
+odelib trains with `train`, the peers with the loop that their manuals show. All start at the same
+parameters, take the same steps and end at the same parameters, which is checked; everything is in
+float64 and on one thread. The table shows medians and ratios of the medians (above 1: odelib is
+quicker). A peer that is not installed is reported as missing.
 
     python benchmarks/optimisers.py [--quick]
 """
@@ -22,7 +23,7 @@ import time
 import numpy as np
 from sklearn import datasets
 
-from odelib import minimize, models, sharpness, train
+from odelib import models, sharpness, train
 from odelib.curvature import spectrum
 
 QUICK = "--quick" in sys.argv
@@ -90,14 +91,10 @@ OPTIMISERS = {  # ours, torch's, optax's
 
 
 def with_odelib(model, data, name, alpha, settings):
-    X, y, w = model.check(data)
-    args = (X, y, w, *model.args)
-
-    def run(steps):
-        return minimize(
-            model.gradient, np.zeros(X.shape[1]), name, learning_rate=alpha, steps=steps,
-            args=args, every=steps, **settings,
-        ).theta  # fmt: skip
+    def run(steps):  # an epoch of all rows is one step
+        return train(
+            model, data, name, learning_rate=alpha, epochs=steps, validate_every=steps, **settings
+        ).theta
 
     return run
 

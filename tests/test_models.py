@@ -1,5 +1,7 @@
 """Losses and their derivatives: finite differences, theorems, scikit-learn as second opinion."""
 
+from decimal import Decimal, localcontext
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -8,6 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import LinearSVC
 
 from odelib import models
+from odelib.linear import _exp
 from odelib.rhs import bind
 
 # Every model, with what makes its targets from a generator and m rows.
@@ -120,6 +123,23 @@ def test_a_parameter_that_is_no_number_shows_in_loss_and_gradient(name):
     bad = np.full_like(theta, np.nan)
     assert np.isnan(model.loss(bad, *data, *model.args))
     assert np.isnan(model.gradient(bad, *data, *model.args)).any()
+
+
+def test_exponential_is_right_to_one_unit_in_the_last_place():
+    rng = np.random.default_rng(3)
+    ends = np.log(2) * (np.arange(1000) + 0.5) % 708  # where r changes its sign
+    x = -np.concatenate([[0.0, 5e-324, 708.0], ends, 708 * rng.random(500), rng.random(400)])
+    with localcontext(prec=40):
+        for value in x.tolist():
+            exact = Decimal(value).exp()
+            unit = Decimal(float(np.spacing(float(exact))))
+            assert abs(Decimal(float(_exp(value))) - exact) <= unit, value
+
+
+def test_exponential_ends_in_zero_and_keeps_what_is_no_number():
+    assert _exp(-708.0) > 3e-308
+    assert_array_equal([_exp(x) for x in (np.nextafter(-708, -709), -1e9, -np.inf)], 0.0)
+    assert np.isnan(_exp(np.nan)) and np.isnan(_exp(-np.nan))
 
 
 @pytest.mark.parametrize("size", [1e3, 1e8])

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from odelib import OPTIMIZERS, minimize, models, train
+from odelib import OPTIMIZERS, batches, minimize, models, train
 from odelib.training import SAFE
 
 RNG = np.random.default_rng(7)
@@ -34,17 +34,33 @@ def interpreted_overflow():
 # --- The iteration --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("cached", [0, 2**20])
 @pytest.mark.parametrize("name", ["gd", "heavy_ball", "nesterov", "adam", "adamw", "RK4"])
-def test_all_rows_at_once_is_minimize(name):
+def test_all_rows_at_once_is_minimize(name, cached, monkeypatch):
+    """To the last bit as the data are; to rounding where train lays them out by columns."""
+    monkeypatch.setattr(batches, "_CACHED", cached)
     result = train(LINE, (X, Y), name, learning_rate=0.05, epochs=40)
     same = minimize(
         LINE.gradient, np.zeros(3), name, learning_rate=0.05, steps=40,
         args=(X, Y, np.ones(50), *LINE.args),
     )  # fmt: skip
-    np.testing.assert_array_equal(result.theta, same.theta)
+    np.testing.assert_allclose(result.theta, same.theta, rtol=1e-13 if cached else 0, atol=0)
     np.testing.assert_allclose(result.gradient_norm, same.gradient_norm, rtol=1e-12, atol=1e-15)
     assert result.njev == same.njev - 1  # none is taken at the last point
     assert result.stopped_by == "epochs" and result.success and result.steps == 40
+
+
+@pytest.mark.parametrize("rows", [3, 8, 9, 50])
+@pytest.mark.parametrize("model", [LINE, models.logistic(penalty=0.1), models.softmax()])
+def test_columns_begin_at_a_cache_line_and_have_the_same_gradient(model, rows):
+    y = {"values": Y, "signs": np.arange(50) % 2, "labels": np.arange(50) % 3}[model.target]
+    data = model.check((X[:rows], y[:rows], 0.1 + Y[:rows] ** 2))
+    columns, *rest = batches._columns(*data)
+    assert columns.ctypes.data % 64 == columns.strides[0] % 64 == 0
+    theta = np.linspace(-1, 1, model.size(*data[:2]))
+    by_columns = model.gradient(theta, columns.T, *rest, *model.args)
+    by_rows = model.gradient(theta, *data, *model.args)
+    np.testing.assert_allclose(by_columns, by_rows, rtol=1e-12, atol=1e-15)
 
 
 def batches_of(seed, size, epochs):
