@@ -79,7 +79,8 @@ class Kernel:
         """These arguments as words, for `run`: arrays as their objects, to be kept alive."""
         if self.call is None:
             self._compile(tuple(map(kind_of, args)))
-        return self.words.pack(*[id(v) if isinstance(v, np.ndarray) else v for v in args])
+        array = np.ndarray
+        return self.words.pack(*[id(v) if isinstance(v, array) else v for v in args])
 
     def run(self, words):
         """Call it with the words that `pack` made."""
