@@ -13,6 +13,9 @@ from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
+# (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
+# before the first solve, so that one begins with a single step.
+_BUDGETS, _MOST_BUDGETS = {}, 10_000
 _SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the first chunk of output may hold
 
@@ -117,7 +120,8 @@ class Solve:
 
     def _slices(self, show=None):
         at, problem = self.at, self.problem
-        budget, tried = 100, 0
+        known = (problem.bound.address, len(self.y), problem.method)
+        budget, tried = _BUDGETS.get(known, 1), 0
         started = None  # the clock starts when the kernel has been compiled
         while True:
             left = problem.max_steps - tried
@@ -134,8 +138,11 @@ class Solve:
             done = self._tried() - tried  # less than the budget where there was no room left
             tried += done
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
-            if not problem.bound.compiled and now - started > _SLOW:
-                _remark_on_speed()
+            if not problem.bound.compiled:
+                if now - started > _SLOW:
+                    remark_on_speed()
+            elif len(_BUDGETS) < _MOST_BUDGETS:
+                _BUDGETS[known] = min(budget, 100)
             if code == at.FULL:
                 self._keep_chunks()
         if show:
@@ -261,7 +268,8 @@ class Solve:
     def out_of_steps(self):
         return (
             f"max_steps = {self.problem.max_steps} steps were tried and t = "
-            f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or loosen rtol and atol."
+            f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or "
+            + ("take a larger step." if self.problem.step else "loosen rtol and atol.")
         )
 
     def why(self, code):
@@ -278,7 +286,8 @@ class Solve:
             return (
                 ("" if code == at.NOT_FINITE else TOO_SMALL + " ")
                 + f"fun returned a value that is not finite in component {slope // per % n} at or "
-                f"after t = {t:.6g}: the solution may end there, or fun may leave its domain."
+                f"after t = {t:.6g}: the solution may end there, or fun may leave its domain. "
+                "End before that time, or keep to the domain with a smaller max_step."
             )
         unmeasured = np.flatnonzero(self.problem.atol + self.problem.rtol * abs(self.state) == 0)
         if len(unmeasured):
@@ -289,7 +298,8 @@ class Solve:
         largest = int(np.argmax(abs(self.state)))
         return (
             f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = "
-            f"{self.state[largest]:.6g}: the solution may blow up there, or fun may jump."
+            f"{self.state[largest]:.6g}: the solution may blow up there, or fun may jump. "
+            "End before that time, or stop there with a terminal event."
         )
 
 
@@ -319,9 +329,10 @@ def _first_not_finite(values):
     return int(where[0]) if len(where) else None
 
 
-def _remark_on_speed():
+def remark_on_speed(stacklevel=5):
+    """Warn, at the caller of solve_ivp, that a Python function takes its time."""
     warnings.warn(
         "this solve calls a plain Python function; @odelib.rhs compiles it, which is often a "
         "hundred times quicker",
-        stacklevel=5,
+        stacklevel=stacklevel,
     )

@@ -106,7 +106,7 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     def implementation(t0, t_end, y0, *args):
         kinds, room = _kinds(args[0] if len(args) == 1 and isinstance(args[0], tuple) else args)
         if not (isinstance(y0, types.Array) and y0.dtype == types.float64 and y0.ndim == 1):
-            raise numba.core.errors.TypingError("y0 must be an array (n,) of float64")
+            raise numba.TypingError("y0 must be an array (n,) of float64")
         code = pointers.compile_rhs(fun, kinds, inplace=getattr(fun, "_odelib_inplace", False))
         _KEPT.append(code)
         rhs_address = pointers.at_address(code.address)
@@ -159,7 +159,7 @@ def _kinds(args):
                 else types.boolean if isinstance(kind, types.Boolean) else types.int64
             )  # fmt: skip
         if not good:
-            raise numba.core.errors.TypingError(
+            raise numba.TypingError(
                 f"args[{i}] must be a number or a contiguous array of float64, int64 or bool, "
                 f"got {kind}"
             )
