@@ -84,6 +84,39 @@ def test_steps_and_evaluations_are_those_of_scipy(method, span):
     np.testing.assert_allclose(ours.y, theirs.y, rtol=0, atol=1e-5 if method == "DOP853" else 1e-7)
 
 
+def falls_to_a_half(t, y):
+    return y[0] - 0.5
+
+
+falls_to_a_half.terminal = True
+
+
+@pytest.mark.parametrize(
+    ("f", "options"),
+    [
+        (decay, {}),
+        (decay, {"t_eval": [0.25, 0.5], "dense_output": True}),
+        (decay, {"events": falls_to_a_half}),
+        (decay, {"events": [falls_to_a_half], "t_eval": [1.5]}),
+        (lambda t, y: y * y, {}),  # y = 1/(1 − t)
+    ],
+)
+def test_the_result_has_all_that_scipys_has_and_says_the_same(f, options):
+    ours = solve_ivp(f, (0, 2), [1.0], **options)
+    theirs = scipy.integrate.solve_ivp(f, (0, 2), [1.0], **options)
+    for name, value in theirs.items():
+        found = getattr(ours, name)
+        if name in ("status", "success", "nfev", "njev", "nlu"):
+            assert (name, found, type(found)) == (name, value, type(value))
+        elif name == "message":  # of a failure odelib says more
+            assert found == value if ours.success else found.startswith(value)
+        elif name == "sol":
+            assert (found is None) == (value is None)
+        else:
+            assert np.shape(found) == np.shape(value), name
+    assert ours.status == (-1 if f is not decay else 1 if "events" in options else 0)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_compiled_and_python_right_hand_sides_agree_bit_for_bit(method):
     step = {} if METHODS[method].adaptive else {"step": 0.01}
@@ -213,12 +246,16 @@ def test_repr_says_what_happened():
 
 
 def test_finite_time_blow_up_ends_with_all_that_was_computed():
-    sol = solve_ivp(lambda t, y: y * y, (0, 2), [1.0])  # y = 1/(1 − t)
+    sol = solve_ivp(lambda t, y: [0.0, y[1] ** 2], (0, 2), [9.0, 1.0])  # y[1] = 1/(1 − t)
     assert sol.status == -1
     assert not sol.success
-    assert "Required step size is less than spacing between numbers." in sol.message
-    assert 0.99 < sol.t[-1] < 1.01
-    assert sol.y[0, -1] > 1e10
+    t, y = sol.t[-1], sol.y[1, -1]
+    assert sol.message == (
+        "Required step size is less than spacing between numbers. This happened at t = "
+        f"{t:.6g}, where y[1] = {y:.6g}: the solution may blow up there, or fun may jump."
+    )
+    assert 0.99 < t < 1.01
+    assert y > 1e10
     assert np.isfinite(sol.y).all()
 
 

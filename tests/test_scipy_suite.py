@@ -50,7 +50,7 @@ def pytest_configure(config):
 
 
 class Narrow(ast.NodeTransformer):
-    """Lists of methods keep those that odelib has; where one stands alone another takes its place."""
+    """Lists of methods keep those that odelib has; one that stands alone is replaced."""
 
     def __init__(self, instead):
         self.instead = instead
