@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import pytest
 
+from conftest import missing
 from odelib import METHODS, ensemble, pointers, rhs, solve_ivp
 from odelib.ensemble import NOT_FINISHED
 
@@ -561,7 +562,10 @@ def test_a_process_pool_compiles_once_in_each_worker(tmp_path):
 
 
 def test_dask_gives_the_same_bits_and_compiles_once_in_each_worker(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    try:
+        import distributed
+    except ImportError:
+        missing("Dask is not installed: pip install distributed")
     log = tmp_path / "log"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dask's own, of ports and of files

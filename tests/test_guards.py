@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import pytest
 
-from odelib import METHODS, rhs, solve_ivp
+from odelib import METHODS, ensemble, rhs, solve_ivp
 from odelib.arguments import method_of
 from odelib.splitting import SYMPLECTIC
 
@@ -57,6 +57,7 @@ class Guarded:
     def module(self):
         """What stands in for the module numpy."""
         replaced = types.SimpleNamespace(empty=self.allocate, zeros=self.zeros)
+        replaced.full = lambda *args, **kwargs: self.copied(np.full(*args, **kwargs))
         replaced.array = lambda *args, **kwargs: self.copied(np.array(*args, **kwargs))
         replaced.where = lambda *args: self.copied(np.where(*args))
         return NumpyWith(replaced)
@@ -73,9 +74,12 @@ class Guarded:
 def guarded(monkeypatch):
     """Guards round all that a solve allocates: the state, stages, errors, output, args."""
     guarded = Guarded()
-    driver, bind, ivp = map(importlib.import_module, ("odelib.driver", "odelib.rhs", "odelib.ivp"))
-    for module in driver, bind:
+    driver, bind, ivp, workers = (
+        importlib.import_module(f"odelib.{name}") for name in ("driver", "rhs", "ivp", "workers")
+    )
+    for module in driver, bind, workers:
         monkeypatch.setattr(module, "np", guarded.module())
+    monkeypatch.setattr(workers, "_apart", guarded.copied)  # without its own room on either side
     # the problem's own arrays: y0, which the solve copies, the tolerances and t_eval
     problem = driver.Problem
 
@@ -210,6 +214,28 @@ def test_no_size_is_special(guarded, method, n):
         options = arguments(guarded, method, n=n, is_complex=is_complex)
         solve_ivp(FORMS["compiled"], **options, max_steps=9)
         assert guarded.untouched()
+
+
+@each_method
+@pytest.mark.parametrize("form", ["compiled", "compiled, in place"])
+def test_an_ensemble_stays_within_its_buffers(guarded, method, form):
+    """Row 1 of 3 does what it should not: it fails alone, and its neighbours are as they were."""
+    options = arguments(guarded, method)
+    kind, out, a = options.pop("args")
+    starts = guarded.copied(np.tile(options.pop("y0"), (3, 1)) * [[1.0], [1.5], [2.0]])
+    wrong = [kind for f, (_, kind), _ in WRONG if f == form]
+    whole = ensemble(FORMS[form], y0s=starts, args=(kind, out, a), threads=2, **options)
+    assert whole.success.all() and guarded.untouched()
+    for kind in wrong:
+        kinds = guarded.copied(np.array([GOOD, kind, GOOD]))
+        for more in {}, {"t_eval": guarded.copied(np.linspace(0, 1, 5))}:
+            sol = ensemble(
+                FORMS[form], y0s=starts, args=(kinds, out, a), vary=0, threads=2, **options, **more
+            )
+            assert sol.status.tolist() == [0, -1, 0]
+            assert guarded.untouched(), kind
+            ends = sol.y[..., -1] if more else sol.y
+            np.testing.assert_array_equal(ends[[0, 2]], whole.y[[0, 2]])
 
 
 @pytest.mark.skipif(not JIT, reason="an index of plain Python is always checked")
