@@ -1,17 +1,20 @@
-"""What one call costs, what compiles, and how near a large step is to the memory's bandwidth.
+"""What one call costs, what compiles, how soon Ctrl-C is heard, how near memory's bandwidth it is.
 
 python benchmarks/calls.py [--quick]
 """
 
+import random
+import signal
 import statistics
 import sys
+import threading
 import time
 
 import numba
 import numpy as np
 import scipy.integrate
 
-from odelib import rhs, solve_ivp
+from odelib import ensemble, rhs, solve_ivp
 from odelib.pointers import machine_code
 
 QUICK = "--quick" in sys.argv
@@ -143,9 +146,46 @@ def large_step():
         print(f"| {arrays} {name} | {rate / 1e9:.1f} | {rate / triads:.2f} |")
 
 
+def heard_after(solve):
+    """Seconds from Ctrl-C, sent at a random moment, to the exception that it makes."""
+    sent = []
+
+    def send():
+        sent.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(random.uniform(0.2, 0.4), send)
+    timer.start()
+    try:
+        solve()
+    except KeyboardInterrupt:
+        return time.perf_counter() - sent[0]
+    raise RuntimeError("the solve was over too soon")
+
+
+def interrupts():
+    """Ctrl-C in a compiled solve, in one with a Python function, in an ensemble."""
+    python = lambda t, y: (y[1], -y[0])  # noqa: E731
+    y0 = np.array([1.0, 0.0])
+    many = dict(t_span=(0.0, 1e12), rtol=1e-6)
+    calls = {
+        "compiled": lambda: solve_ivp(circle, y0=y0, t_eval=[1e12], **many),
+        "Python f": lambda: solve_ivp(python, y0=y0, t_eval=[1e12], **many),
+        "every step kept": lambda: solve_ivp(circle, y0=y0, t_span=(0, 1e12), max_step=1e-3),
+        "n = 1e6": lambda: solve_ivp(decay, (0, 1e6), np.ones(10**6), "RK4", step=1e-3, t_eval=[1]),
+        "ensemble": lambda: ensemble(circle, y0s=np.tile(y0, (99, 1)), **many),
+    }
+    print("\n| Ctrl-C in | longest, ms | median, ms |")
+    print("|---|---:|---:|")
+    for name, call in calls.items():
+        spent = [1e3 * heard_after(call) for _ in range(3 if QUICK else 20)]
+        print(f"| {name} | {max(spent):.0f} | {statistics.median(spent):.0f} |")
+
+
 def main():
     one_call()
     new_values()
+    interrupts()
     large_step()
 
 
