@@ -3,6 +3,7 @@
 python benchmarks/calls.py [--quick]
 """
 
+import functools
 import random
 import signal
 import statistics
@@ -148,14 +149,14 @@ def large_step():
 
 def heard_after(solve):
     """Seconds from Ctrl-C, sent at a random moment, to the exception that it makes."""
+    solve(max_steps=3)  # compiles
     sent = []
 
     def send():
         sent.append(time.perf_counter())
         signal.raise_signal(signal.SIGINT)
 
-    timer = threading.Timer(random.uniform(0.2, 0.4), send)
-    timer.start()
+    threading.Timer(random.uniform(0.2, 0.4), send).start()
     try:
         solve()
     except KeyboardInterrupt:
@@ -164,16 +165,24 @@ def heard_after(solve):
 
 
 def interrupts():
-    """Ctrl-C in a compiled solve, in one with a Python function, in an ensemble."""
+    """Ctrl-C in a compiled solve, in one with a Python function, in large ones, in an ensemble."""
     python = lambda t, y: (y[1], -y[0])  # noqa: E731
-    y0 = np.array([1.0, 0.0])
-    many = dict(t_span=(0.0, 1e12), rtol=1e-6)
+    small, large, end = np.array([1.0, 0.0]), np.ones(LARGE // 10), 1e9
+    solve = functools.partial(solve_ivp, t_span=(0.0, end))
+    last = dict(t_eval=[end])
     calls = {
-        "compiled": lambda: solve_ivp(circle, y0=y0, t_eval=[1e12], **many),
-        "Python f": lambda: solve_ivp(python, y0=y0, t_eval=[1e12], **many),
-        "every step kept": lambda: solve_ivp(circle, y0=y0, t_span=(0, 1e12), max_step=1e-3),
-        "n = 1e6": lambda: solve_ivp(decay, (0, 1e6), np.ones(10**6), "RK4", step=1e-3, t_eval=[1]),
-        "ensemble": lambda: ensemble(circle, y0s=np.tile(y0, (99, 1)), **many),
+        "compiled": functools.partial(solve, circle, y0=small, **last),
+        "Python f": functools.partial(solve, python, y0=small, **last),
+        "every step kept": functools.partial(solve, circle, y0=small, max_step=1e-3),
+        f"RK4, n = {len(large):.0e}": functools.partial(
+            solve, decay, y0=large, method="RK4", step=1e-3, **last
+        ),
+        f"RK45, n = {len(large):.0e}": functools.partial(
+            solve, decay, y0=large, max_step=1e-3, **last
+        ),
+        "ensemble": functools.partial(
+            ensemble, circle, t_span=(0.0, end), y0s=np.tile(small, (99, 1))
+        ),
     }
     print("\n| Ctrl-C in | longest, ms | median, ms |")
     print("|---|---:|---:|")
