@@ -252,6 +252,7 @@ def test_the_sentence_of_the_books_first_page_has_its_numbers():
     )
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")  # of NumPy's scalars, unjitted
 @pytest.mark.parametrize(
     ("method", "settings", "limit"),
     [
