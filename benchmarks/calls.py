@@ -40,6 +40,14 @@ def never_seen():
     return driven
 
 
+@rhs
+def costly(t, y):
+    x = 0.3
+    for _ in range(2_000_000):
+        x = 3.9 * x * (1.0 - x)
+    return y[1] + 0.0 * x, -y[0]
+
+
 @rhs(inplace=True, boundscheck=False)
 def decay(t, y, dy):
     for j in range(len(y)):
@@ -174,6 +182,7 @@ def interrupts():
         "compiled": functools.partial(solve, circle, y0=small, **last),
         "Python f": functools.partial(solve, python, y0=small, **last),
         "every step kept": functools.partial(solve, circle, y0=small, max_step=1e-3),
+        "f of some milliseconds": functools.partial(solve, costly, y0=small, max_step=1e-3, **last),
         f"RK4, n = {len(large):.0e}": functools.partial(
             solve, decay, y0=large, method="RK4", step=1e-3, **last
         ),
@@ -182,6 +191,9 @@ def interrupts():
         ),
         "ensemble": functools.partial(
             ensemble, circle, t_span=(0.0, end), y0s=np.tile(small, (99, 1))
+        ),
+        "ensemble, f of some milliseconds": functools.partial(
+            ensemble, costly, t_span=(0.0, end), y0s=np.tile(small, (99, 1)), max_step=1e-3
         ),
     }
     print("\n| Ctrl-C in | longest, ms | median, ms |")
