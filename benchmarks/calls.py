@@ -1,17 +1,21 @@
-"""What one call costs, what compiles, and how near a large step is to the memory's bandwidth.
+"""What one call costs, what compiles, how soon Ctrl-C is heard, how near memory's bandwidth it is.
 
 python benchmarks/calls.py [--quick]
 """
 
+import functools
+import random
+import signal
 import statistics
 import sys
+import threading
 import time
 
 import numba
 import numpy as np
 import scipy.integrate
 
-from odelib import rhs, solve_ivp
+from odelib import ensemble, rhs, solve_ivp
 from odelib.pointers import machine_code
 
 QUICK = "--quick" in sys.argv
@@ -34,6 +38,14 @@ def never_seen():
         return (-rate * y[0] + table[1] + count + nothing,)
 
     return driven
+
+
+@rhs
+def costly(t, y):
+    x = 0.3
+    for _ in range(2_000_000):
+        x = 3.9 * x * (1.0 - x)
+    return y[1] + 0.0 * x, -y[0]
 
 
 @rhs(inplace=True, boundscheck=False)
@@ -143,9 +155,58 @@ def large_step():
         print(f"| {arrays} {name} | {rate / 1e9:.1f} | {rate / triads:.2f} |")
 
 
+def heard_after(solve):
+    """Seconds from Ctrl-C, sent at a random moment, to the exception that it makes."""
+    solve(max_steps=3)  # compiles
+    sent = []
+
+    def send():
+        sent.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Timer(random.uniform(0.2, 0.4), send).start()
+    try:
+        solve()
+    except KeyboardInterrupt:
+        return time.perf_counter() - sent[0]
+    raise RuntimeError("the solve was over too soon")
+
+
+def interrupts():
+    """Ctrl-C in a compiled solve, in one with a Python function, in large ones, in an ensemble."""
+    python = lambda t, y: (y[1], -y[0])  # noqa: E731
+    small, large, end = np.array([1.0, 0.0]), np.ones(LARGE // 10), 1e9
+    solve = functools.partial(solve_ivp, t_span=(0.0, end))
+    last = dict(t_eval=[end])
+    calls = {
+        "compiled": functools.partial(solve, circle, y0=small, **last),
+        "Python f": functools.partial(solve, python, y0=small, **last),
+        "every step kept": functools.partial(solve, circle, y0=small, max_step=1e-3),
+        "f of some milliseconds": functools.partial(solve, costly, y0=small, max_step=1e-3, **last),
+        f"RK4, n = {len(large):.0e}": functools.partial(
+            solve, decay, y0=large, method="RK4", step=1e-3, **last
+        ),
+        f"RK45, n = {len(large):.0e}": functools.partial(
+            solve, decay, y0=large, max_step=1e-3, **last
+        ),
+        "ensemble": functools.partial(
+            ensemble, circle, t_span=(0.0, end), y0s=np.tile(small, (99, 1))
+        ),
+        "ensemble, f of some milliseconds": functools.partial(
+            ensemble, costly, t_span=(0.0, end), y0s=np.tile(small, (99, 1)), max_step=1e-3
+        ),
+    }
+    print("\n| Ctrl-C in | longest, ms | median, ms |")
+    print("|---|---:|---:|")
+    for name, call in calls.items():
+        spent = [1e3 * heard_after(call) for _ in range(3 if QUICK else 20)]
+        print(f"| {name} | {max(spent):.0f} | {statistics.median(spent):.0f} |")
+
+
 def main():
     one_call()
     new_values()
+    interrupts()
     large_step()
 
 

@@ -43,10 +43,11 @@ def main():
         for name, program in PROGRAMS.items():
             times[name].append(seconds(program))
     medians = {name: statistics.median(values) for name, values in times.items()}
-    print("| fresh process | median, s | / SciPy |")
-    print("|---|---:|---:|")
+    print("| fresh process | median, s | / SciPy | / import numba |")
+    print("|---|---:|---:|---:|")
     for name, median in medians.items():
-        print(f"| {name} | {median:.2f} | {median / medians['SciPy']:.2f} |")
+        ratios = [f"{median / medians[other]:.2f}" for other in ("SciPy", "import numba")]
+        print(f"| {name} | {median:.2f} | {' | '.join(ratios)} |")
 
 
 if __name__ == "__main__":

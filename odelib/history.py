@@ -55,9 +55,9 @@ class Training:
 class History:
     """What was seen at each look, the best so far, and whether a criterion is met."""
 
-    def __init__(self, model, rows, held_out, stop, descent, bar):
+    def __init__(self, model, rows, held_out, stop, descent, show):
         self.model, self.rows, self.held_out = model, rows, held_out
-        self.stop, self.descent, self.bar = stop, descent, bar
+        self.stop, self.descent, self.show = stop, descent, show
         self.looks = []  # (epoch, loss, validation, gradient norm)
         self.best, self.best_epoch, self.least = descent.theta.copy(), 0, math.inf
         self.waited = 0  # looks since the validation loss was least
@@ -79,8 +79,8 @@ class History:
         if held < self.least:
             self.best, self.best_epoch, self.least = theta.copy(), epoch, held
             self.waited = 0
-        if self.bar is not None:
-            self._show(epoch, loss, held)
+        losses = {"loss": loss} | ({"validation": held} if self.held_out is not None else {})
+        self.show(epoch, **{name: f"{value:.4g}" for name, value in losses.items()})
         before, self.before = self.before, theta.copy()
         moved = math.inf if before is None else _size(theta - before)
         return self._criterion(epoch, loss, norm, moved)
@@ -101,13 +101,6 @@ class History:
             "when": "when" in stop and stop["when"](epoch, theta.copy()),
         }
         return next((name for name, is_met in met.items() if is_met), None)
-
-    def _show(self, epoch, loss, held):
-        shown = {"loss": f"{loss:.4g}"}
-        if self.held_out is not None:
-            shown["validation"] = f"{held:.4g}"
-        self.bar.set_postfix(shown, refresh=False)
-        self.bar.update(epoch - self.bar.n)
 
     def result(self, outcome, epochs, learning_rate, sharpness):
         """The result of the training that this outcome ended."""

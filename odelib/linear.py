@@ -162,7 +162,7 @@ def softmax_gradient(theta, X, y, w, penalty, free):
     P = np.dot(X, theta.reshape((d, k)))
     _to_probabilities(P)
     for i in range(m):
-        P[i, y[i]] -= 1.0
+        P[i, np.int64(y[i])] -= 1.0
         for c in range(k):
             P[i, c] *= w[i] / m
     result = np.dot(X.T, P).reshape(d * k)

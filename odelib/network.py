@@ -30,8 +30,7 @@ def loss(theta, X, y, w, hidden, activation, penalty):
     """Mean loss of the rows plus the penalty."""
     m = len(X)
     widths = layer_widths(len(theta), X.shape[1], hidden)
-    layers = len(widths) - 1
-    S = _forward(theta, X, widths, activation)[-m * widths[layers] :].reshape((m, widths[layers]))
+    S = _last(_forward(theta, X, widths, activation), m, widths)
     total = _output_loss(S, y, w) / m
     return total + 0.5 * penalty * _sum_of_squares(theta, widths)
 
@@ -43,7 +42,7 @@ def gradient(theta, X, y, w, hidden, activation, penalty):
     widths = layer_widths(len(theta), X.shape[1], hidden)
     values = _forward(theta, X, widths, activation)
     end = len(values)
-    D = values[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    D = _last(values, m, widths)
     _output_slope(D, y, w)
     result = np.empty(len(theta))
     at = len(theta)
@@ -51,9 +50,9 @@ def gradient(theta, X, y, w, hidden, activation, penalty):
         n_in, n_out = widths[layer], widths[layer + 1]
         end -= m * n_out
         at -= (n_in + 1) * n_out
-        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
-        A = X if layer == 0 else values[end - m * n_in : end].reshape((m, n_in))
-        np.dot(A.T, D, result[at : at + n_in * n_out].reshape((n_in, n_out)))
+        W = _matrix(theta, at, n_in, n_out)
+        A = X if layer == 0 else _matrix(values, end - m * n_in, m, n_in)
+        np.dot(A.T, D, _matrix(result, at, n_in, n_out))
         _sum_rows(D, result[at + n_in * n_out : at + (n_in + 1) * n_out])
         for j in range(n_in * n_out):
             result[at + j] += penalty * theta[at + j]
@@ -76,10 +75,10 @@ def hvp(theta, v, X, y, w, hidden, activation, penalty):
     values = _forward(theta, X, widths, activation)
     slopes = _forward_along(theta, v, X, values, widths, activation)
     end = len(values)
-    P = values[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
-    RD = slopes[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    P = _last(values, m, widths)
+    RD = _last(slopes, m, widths)
     _output_bend(P, RD, y, w)
-    D = values[end - m * widths[-1] :].reshape((m, widths[-1])).copy()
+    D = _last(values, m, widths)
     _output_slope(D, y, w)
     result = np.empty(len(theta))
     at = len(theta)
@@ -87,14 +86,14 @@ def hvp(theta, v, X, y, w, hidden, activation, penalty):
         n_in, n_out = widths[layer], widths[layer + 1]
         end -= m * n_out
         at -= (n_in + 1) * n_out
-        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
-        V = v[at : at + n_in * n_out].reshape((n_in, n_out))
-        R = result[at : at + n_in * n_out].reshape((n_in, n_out))
+        W = _matrix(theta, at, n_in, n_out)
+        V = _matrix(v, at, n_in, n_out)
+        R = _matrix(result, at, n_in, n_out)
         if layer == 0:
             np.dot(X.T, RD, R)
         else:
-            A = values[end - m * n_in : end].reshape((m, n_in))
-            RA = slopes[end - m * n_in : end].reshape((m, n_in))
+            A = _matrix(values, end - m * n_in, m, n_in)
+            RA = _matrix(slopes, end - m * n_in, m, n_in)
             np.dot(A.T, RD, R)
             R += np.dot(RA.T, D)
         _sum_rows(RD, result[at + n_in * n_out : at + (n_in + 1) * n_out])
@@ -119,7 +118,19 @@ def scores(theta, X, hidden, activation, penalty):
     """The network's outputs before the softmax, shape (m, k)."""
     m = len(X)
     widths = layer_widths(len(theta), X.shape[1], hidden)
-    return _forward(theta, X, widths, activation)[-m * widths[-1] :].reshape((m, widths[-1])).copy()
+    return _last(_forward(theta, X, widths, activation), m, widths)
+
+
+@compiled
+def _matrix(numbers, start, rows, columns):
+    """A matrix (rows, columns) that stands row by row in an array, from `start` on: a view."""
+    return numbers[start : start + rows * columns].reshape((rows, columns))
+
+
+@compiled
+def _last(values, m, widths):
+    """A copy of what stands last in the values of all layers: the outputs, (m, k)."""
+    return _matrix(values, len(values) - m * widths[-1], m, widths[-1]).copy()
 
 
 @compiled
@@ -142,9 +153,9 @@ def _forward(theta, X, widths, activation):
     A, at, start = X, 0, 0
     for layer in range(layers):
         n_in, n_out = widths[layer], widths[layer + 1]
-        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        W = _matrix(theta, at, n_in, n_out)
         bias = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
-        Z = values[start : start + m * n_out].reshape((m, n_out))
+        Z = _matrix(values, start, m, n_out)
         np.dot(A, W, Z)
         for i in range(m):
             for j in range(n_out):
@@ -168,11 +179,11 @@ def _forward_along(theta, v, X, values, widths, activation):
     A, RA, at, start = X, X, 0, 0
     for layer in range(layers):
         n_in, n_out = widths[layer], widths[layer + 1]
-        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
-        V = v[at : at + n_in * n_out].reshape((n_in, n_out))
+        W = _matrix(theta, at, n_in, n_out)
+        V = _matrix(v, at, n_in, n_out)
         v_bias = v[at + n_in * n_out : at + (n_in + 1) * n_out]
-        Z = values[start : start + m * n_out].reshape((m, n_out))
-        RZ = slopes[start : start + m * n_out].reshape((m, n_out))
+        Z = _matrix(values, start, m, n_out)
+        RZ = _matrix(slopes, start, m, n_out)
         np.dot(A, V, RZ)
         if layer > 0:
             RZ += np.dot(RA, W)
@@ -245,7 +256,7 @@ def _output_slope(S, y, w):
         _softmax_rows(S)
     for i in range(m):
         if y.ndim == 1:
-            S[i, y[i]] -= 1.0
+            S[i, np.int64(y[i])] -= 1.0
         for c in range(S.shape[1]):
             if y.ndim == 2:
                 S[i, c] -= y[i, c]

@@ -6,7 +6,9 @@ import math
 
 @contextlib.contextmanager
 def progress_bar(wanted, total, unit="", **options):
-    """A function that moves a bar to a value between 0 and `total`; it does nothing unless wanted.
+    """A function show(value, **words): move a bar to a value between 0 and `total`, with words.
+
+    It does nothing unless a bar is wanted.
 
     Raises
     ------
@@ -14,7 +16,7 @@ def progress_bar(wanted, total, unit="", **options):
         One is wanted and tqdm is not installed.
     """
     if not wanted:
-        yield lambda value: None
+        yield lambda value, **words: None
         return
     try:
         from tqdm.auto import tqdm
@@ -23,8 +25,13 @@ def progress_bar(wanted, total, unit="", **options):
             "progress=True needs the package tqdm: pip install tqdm, or progress=False"
         ) from None
     shown = f"{{n:.4g}}/{{total:.4g}}{unit}" if math.isfinite(total) else f"{{n:.4g}}{unit}"
-    bar_format = f"{{percentage:3.0f}}% {{bar}} {shown} [{{elapsed}}<{{remaining}}]"
+    bar_format = f"{{percentage:3.0f}}% {{bar}} {shown} [{{elapsed}}<{{remaining}}]{{postfix}}"
     if math.isinf(total):
-        total, bar_format = None, f"{shown} [{{elapsed}}]"
+        total, bar_format = None, f"{shown} [{{elapsed}}]{{postfix}}"
     with tqdm(total=total, bar_format=bar_format, **options) as bar:
-        yield lambda value: bar.update(value - bar.n)
+
+        def show(value, **words):
+            bar.set_postfix(words, refresh=False)
+            bar.update(value - bar.n)
+
+        yield show

@@ -1,6 +1,5 @@
 """train: model, integrator, learning rate, start, iteration, validation, stopping."""
 
-import contextlib
 import math
 
 import numpy as np
@@ -12,6 +11,7 @@ from odelib.descent import FOREVER, Descent, Plan, settings_of
 from odelib.fields import Functions
 from odelib.history import History
 from odelib.model import Model
+from odelib.progress import progress_bar
 
 SAFE = 0.5  # the automatic learning rate is this fraction of the method's stability limit
 _BATCHES = 8  # so many batches, beside all rows, are looked at for it
@@ -128,7 +128,6 @@ def train(
         if theta0 is None
         else model.check_theta(options.check_theta0(theta0), X, y)
     )
-    bar = _bar(epochs) if progress else None
 
     batches = Batches(len(X), size, for_batches, min(every, max(epochs, 1)))
     sharpness = None
@@ -150,8 +149,8 @@ def train(
     gradient = batches.gradient(model, X, y, w, len(theta))
     hessian = bind_hessian(model, X, y, w, len(theta)) if row.rule else None
     descent = Descent(theta, Functions(gradient, None, hessian), plan)
-    history = History(model, rows, held_out, stop, descent, bar)
-    with contextlib.closing(bar) if bar is not None else contextlib.nullcontext():
+    with progress_bar(progress, epochs, unit=" epochs") as show:
+        history = History(model, rows, held_out, stop, descent, show)
         try:
             outcome = _run(descent, batches, history, epochs, every)
         except KeyboardInterrupt:
@@ -257,11 +256,3 @@ def _measured(model, rows, theta, batches, asked, method, row):
             "to go by; give a number, or another theta0"
         )
     return largest
-
-
-def _bar(epochs):
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise ImportError("progress=True needs tqdm: pip install 'odelib[progress]'") from None
-    return tqdm(total=epochs, unit="epoch")

@@ -97,7 +97,8 @@ def _solve(problem):
 def _work(kernels, solve, rows, chunks, stop, show=silent):
     """Solve chunks of rows until there are no more."""
     at, n, y_complex = solve.at, len(solve.state), solve.state.dtype.kind == "c"
-    place, budget = _apart(np.zeros(kernels.PLACES, dtype=np.int64)), 100
+    place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
+    budget = 1  # steps of the first slice: what a step costs is not known before
     for chunk in chunks:
         bound = bind(rows.fun, n, _args_of(rows, chunk.start), y_complex=y_complex)
         vary = rows.vary if bound.compiled else ()

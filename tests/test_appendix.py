@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose
 
 import odelib
 from conftest import ROOT
-from odelib import plotting
+from odelib import METHODS, OPTIMIZERS, plotting
+from odelib.diagnosis import CAUSES
 from odelib.splitting import SYMPLECTIC
 
 BOOK = ROOT / "book"
@@ -135,6 +136,18 @@ def test_table_of_methods_is_that_of_the_library():
         for name, tab in SYMPLECTIC.items()
     ]
     assert table("api", "Name") == rows
+
+
+def test_tables_of_optimisers_and_causes_are_those_of_the_library():
+    """The page names a paper by its year, where the table has the mark of a reference."""
+    rows = {row[0]: row[1:] for row in table("api", "Optimiser")}
+    assert [*rows][:-1] == [name for name, row in OPTIMIZERS.items() if name not in METHODS]
+    for name, cells in [*rows.items()][:-1]:
+        row = OPTIMIZERS[name]
+        integrator = row.integrator.replace("[N83]", "Nesterov 1983")
+        assert cells == [row.flow, integrator, row.claim, row.pinned_to], name
+    causes = " ".join(cause for cause, _ in table("api", "Cause"))
+    assert causes.replace("`", "").replace("…", "gradient").replace(", ", " ") == " ".join(CAUSES)
 
 
 def test_table_of_the_result_has_every_attribute():

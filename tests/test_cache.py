@@ -8,29 +8,24 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
 
+import compilations
 import odelib
+from compilations import PACKAGE, said
 from odelib.pointers import machine_code
 
 pytestmark = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"
 )
 
-# Prints what had to be compiled (k: of odelib, f: the user's) and the end, to the last bit.
+# Prints what had to be compiled and the end, to the last bit.
 SCRIPT = """
-import os, signal, sys
-import odelib
-from odelib.pointers import machine_code
-
-compile_c, kinds = machine_code.compile_c, []
-def counted(signature, function, *rest):
-    kinds.append("k" if function.py_func.__module__.startswith("odelib") else "f")
-    return compile_c(signature, function, *rest)
-machine_code.compile_c = counted
+import os, signal
 if "killed while it writes" in sys.argv:
     machine_code.os.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
 
@@ -40,7 +35,6 @@ sol = odelib.solve_ivp(f, (0, 1), [1.0], method, step=0.125)
 print("".join(sorted(kinds)) or "-", sol.y[0, -1].hex())
 """
 RUNS = [("RK4", "2.0"), ("RK45", "2.0"), ("Euler", "3.0")]
-PACKAGE = Path(odelib.__file__).parent
 SMALL = 9000  # bytes: all but the loop over steps, which takes seconds to compile
 
 
@@ -48,27 +42,8 @@ SMALL = 9000  # bytes: all but the loop over steps, which takes seconds to compi
 POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
 
-def start(method, rate, *more, cache=None, source=PACKAGE.parent, prefix=(), **environment):
-    """SCRIPT, started in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(source), **environment}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    if cache is not None:
-        environment["NUMBA_CACHE_DIR"] = str(cache)
-    return subprocess.Popen(
-        [*prefix, sys.executable, "-B", "-c", SCRIPT, method, rate, *more],
-        env=environment,
-        cwd="/" if os.name == "posix" else None,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def said(process):
-    """(what was compiled, the end), and what it wrote to stderr."""
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return tuple(out.split()), err
+def start(*arguments, **options):
+    return compilations.start(SCRIPT, *arguments, **options)
 
 
 def run(*arguments, **options):
@@ -167,21 +142,40 @@ def test_a_file_with_any_byte_changed_is_not_read(warm, tmp_path, monkeypatch):
         assert machine_code._read(path.name) is None, length
 
 
-@pytest.mark.parametrize("what", ["numba", "numpy", "python", "processor", "features"])
-def test_code_of_another_version_or_processor_is_not_found(warm, monkeypatch, what):
-    """Its name is a hash of these."""
-    here = machine_code.machine()
-    target, name, value = {
-        "numba": (numba, "__version__", "0.0"),
-        "numpy": (np, "__version__", "0.0"),
-        "python": (machine_code.platform, "python_version", lambda: "3.0"),
-        "processor": (machine_code.llvm, "get_host_cpu_name", lambda: "abacus"),
-        "features": (machine_code.llvm, "get_host_cpu_features", dict),
-    }[what]
-    if what == "features":
-        value = lambda: type("Features", (dict,), {"flatten": lambda self: "+beads"})()  # noqa: E731
-    monkeypatch.setattr(target, name, value)
-    assert machine_code.machine.__wrapped__() != here
+ANOTHER = {
+    "numba": (numba, "__version__", "0.0"),
+    "numpy": (np, "__version__", "0.0"),
+    "python": (machine_code.platform, "python_version", lambda: "3.0"),
+    "processor": (machine_code.llvm, "get_host_cpu_name", lambda: "abacus"),
+    "features": (
+        machine_code.llvm,
+        "get_host_cpu_features",
+        lambda: SimpleNamespace(flatten=lambda: "+beads"),
+    ),
+    "the asked processor": (numba.config, "CPU_NAME", "generic"),
+    "the asked features": (numba.config, "CPU_FEATURES", "-avx"),
+    "optimisation": (numba.config, "OPT", "0"),
+    "bounds checks": (numba.config, "BOUNDSCHECK", 1),
+}
+
+
+@pytest.mark.parametrize("what", ANOTHER)
+def test_code_of_another_version_or_processor_is_not_asked_for(monkeypatch, what):
+    """What is kept is found by its name alone, a hash of these among others."""
+    asked = []
+    monkeypatch.setattr(machine_code, "_read", lambda name: asked.append(name) or "code")
+    monkeypatch.setattr(machine_code, "machine", machine_code.machine.__wrapped__)  # no memory
+
+    def ask():
+        monkeypatch.setattr(machine_code, "_in_use", {})
+        machine_code.c_function("signature", None, (), None, None, "known")
+
+    ask()
+    ask()
+    monkeypatch.setattr(*ANOTHER[what])
+    ask()
+    first, second, other = asked
+    assert first == second != other
 
 
 def can_write(path):

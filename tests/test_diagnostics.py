@@ -252,6 +252,32 @@ def test_the_sentence_of_the_books_first_page_has_its_numbers():
     )
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")  # of NumPy's scalars, unjitted
+@pytest.mark.parametrize(
+    ("method", "settings", "limit"),
+    [
+        ("Euler", {}, 2.0),
+        ("RK4", {}, 2.785293563405282),
+        ("heavy_ball", {"momentum": 0.9}, 2 * (1 + 0.9)),
+        ("heavy_ball", {"momentum": 0.5}, 2 * (1 + 0.5)),
+        ("nesterov", {"momentum": 0.9}, 2 * (1 + 0.9) / (1 + 2 * 0.9)),
+    ],
+)
+def test_the_limit_is_the_methods_own(method, settings, limit):
+    """The product of learning rate and sharpness beside it, the safe rate, the worst direction."""
+    for factor in 0.9, 1.1:
+        rate = factor * limit / 2 * BORDER
+        found = diagnose(LINE, (X, Y), NEAR, method, learning_rate=rate, **settings)
+        assert_allclose(found.limit, limit, rtol=1e-12)
+        assert_allclose(found.product, factor * limit, rtol=1e-7)
+        assert_allclose(found.safe_learning_rate, limit / 2 * BORDER, rtol=1e-7)
+        top = np.linalg.eigh(X.T @ X / 100)[1][:, -1]
+        assert_allclose(abs(found.direction @ top), 1.0, rtol=1e-9)
+        assert (found.cause == "learning rate too large") == (factor > 1)
+        if factor > 1:
+            assert f"above {limit:.4g}, the limit of" in found.sentence
+
+
 @pytest.mark.parametrize("method", METHODS_WITH_LIMIT)
 def test_the_safe_learning_rate_is_the_border_of_the_method(method):
     """Run on both sides of it; on the safe side of it diagnose finds no instability."""

@@ -14,7 +14,8 @@ import numba
 import numpy as np
 import pytest
 
-from odelib import METHODS, ensemble, pointers, rhs, solve_ivp
+from conftest import missing
+from odelib import METHODS, ensemble, pointers, rhs, solve_ivp, workers
 from odelib.ensemble import NOT_FINISHED
 
 JIT = not numba.config.DISABLE_JIT
@@ -125,7 +126,7 @@ def test_the_number_of_threads_changes_no_bit():
 
 
 def test_a_pause_changes_no_bit():
-    """The first budget of steps is 100: one trajectory of thousands is paused."""
+    """A slice has 1, then at most 11, then 111 steps: a trajectory of thousands is paused."""
     count, end = (3, 60) if JIT else (2, 2)
     starts = STARTS[:count]
     sol = ensemble(lorenz, (0, end), starts, LORENZ, rtol=1e-8, atol=1e-8)
@@ -431,6 +432,21 @@ def test_ctrl_c_ends_the_ensemble_and_keeps_what_was_finished(kind, threads):
     assert lines[1] == f"{NOT_FINISHED} 1"
 
 
+def test_slices_begin_with_one_step_whatever_it_costs(monkeypatch):
+    """Ctrl-C is heard between slices, and a step of a large or costly problem may take long."""
+    budgets, advance = [], workers._advance
+
+    def watched(solve, kernels, place, origin, budget, *rest):
+        budgets.append(budget)
+        return advance(solve, kernels, place, origin, budget, *rest)
+
+    monkeypatch.setattr(workers, "_advance", watched)
+    ensemble(lorenz, (0, 2), STARTS[:1], LORENZ, rtol=1e-8, atol=1e-8)
+    assert budgets[0] == 1
+    assert len(budgets) >= 3
+    assert all(later <= 10 * earlier + 1 for earlier, later in zip(budgets, budgets[1:]))
+
+
 def test_an_interrupt_by_f_itself_is_no_failed_row():
     calls = []
 
@@ -561,7 +577,10 @@ def test_a_process_pool_compiles_once_in_each_worker(tmp_path):
 
 
 def test_dask_gives_the_same_bits_and_compiles_once_in_each_worker(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    try:
+        import distributed
+    except ImportError:
+        missing("Dask is not installed: pip install distributed")
     log = tmp_path / "log"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dask's own, of ports and of files

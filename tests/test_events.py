@@ -1,5 +1,7 @@
 """Events and the continuous solution, against exact solutions and SciPy."""
 
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -87,12 +89,18 @@ def test_two_crossings_within_one_step_are_both_found(decorate):
 
 
 @each_form
-def test_a_zero_at_the_end_of_a_step_is_reported_once(decorate):
-    g = event(lambda t, y: y[0] - 0.5, decorate)
-    sol = solve_ivp(
-        decorate(lambda t, y: (1.0 + 0 * y[0],)), (0, 1), [0.0], "Euler", events=g, step=0.25
-    )
-    np.testing.assert_array_equal(sol.t_events[0], [0.5])
+@pytest.mark.parametrize("direction", [-1, 0, 1])
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("where", [0.25, 0.5, 1.0])
+def test_a_zero_at_the_end_of_a_step_is_reported_once(decorate, direction, terminal, where):
+    """Also at the end of the last step; and a step that ends there is the last, if terminal."""
+    g = event(lambda t, y, where: y[0] - where, decorate, direction=direction, terminal=terminal)
+    rise = decorate(lambda t, y, where: (1.0 + 0 * y[0],))
+    sol = solve_ivp(rise, (0, 1), [0.0], "Euler", events=g, step=0.25, args=(where,))
+    found = direction >= 0  # it rises
+    np.testing.assert_array_equal(sol.t_events[0], [where] if found else [])
+    assert sol.t[-1] == (where if found and terminal else 1.0)
+    assert sol.status == (found and terminal)
 
 
 @each_form
@@ -199,18 +207,27 @@ def test_t_eval_stops_at_the_event():
 
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="counts calls of compiled code")
-def test_compiled_events_are_not_called_from_python():
-    calls = []
-    g = event(lambda t, y: y[0] - 0.5, rhs)
-    original = type(g).__call__
+@pytest.mark.parametrize("compiled", [True, False])
+def test_compiled_events_are_not_called_from_python(compiled):
+    """The interpreter would report each call of their Python code; the control is one that does."""
+    f, g = rhs(lambda t, y: (-y[0],)), rhs(lambda t, y: y[0] - 0.5)
+    codes, called = {f.py_func.__code__, g.py_func.__code__}, []
+
+    def watch(frame, what, argument):
+        if what == "call" and frame.f_code in codes:
+            called.append(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
     try:
-        type(g).__call__ = lambda self, *args: (
-            (calls.append(args) if self is g else None) or original(self, *args)
-        )
-        solve_ivp(rhs(lambda t, y: (-y[0],)), (0, 2), [1.0], events=g)
+        sol = solve_ivp(f, (0, 2), [1.0], events=g if compiled else g.py_func, max_step=0.01)
     finally:
-        type(g).__call__ = original
-    assert calls == []
+        sys.setprofile(before)
+    np.testing.assert_allclose(sol.t_events[0], [np.log(2)], rtol=1e-3)
+    if compiled:
+        assert called == []
+    else:
+        assert set(called) == {g.py_func.__code__} and len(called) > 200
 
 
 # --- The continuous solution ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import pytest
 
-from odelib import METHODS, rhs, solve_ivp
+from odelib import METHODS, OPTIMIZERS, ensemble, minimize, rhs, solve_ivp
 from odelib.arguments import method_of
 from odelib.splitting import SYMPLECTIC
 
@@ -57,6 +57,8 @@ class Guarded:
     def module(self):
         """What stands in for the module numpy."""
         replaced = types.SimpleNamespace(empty=self.allocate, zeros=self.zeros)
+        replaced.full = lambda *args, **kwargs: self.copied(np.full(*args, **kwargs))
+        replaced.tile = lambda *args: self.copied(np.tile(*args))
         replaced.array = lambda *args, **kwargs: self.copied(np.array(*args, **kwargs))
         replaced.where = lambda *args: self.copied(np.where(*args))
         return NumpyWith(replaced)
@@ -71,12 +73,16 @@ class Guarded:
 
 @pytest.fixture
 def guarded(monkeypatch):
-    """Guards round all that a solve allocates: the state, stages, errors, output, args."""
+    """Guards round all that a solve, an ensemble or a descent allocates, and round args."""
     guarded = Guarded()
-    driver, bind, ivp = map(importlib.import_module, ("odelib.driver", "odelib.rhs", "odelib.ivp"))
-    for module in driver, bind:
+    driver, bind, ivp, workers, descent, options = (
+        importlib.import_module(f"odelib.{name}")
+        for name in ("driver", "rhs", "ivp", "workers", "descent", "options")
+    )
+    for module in driver, bind, workers, descent:
         monkeypatch.setattr(module, "np", guarded.module())
-    # the problem's own arrays: y0, which the solve copies, the tolerances and t_eval
+    monkeypatch.setattr(workers, "_apart", guarded.copied)  # without its own room on either side
+    # the problem's own arrays: y0 or theta0, which are copied, the tolerances and t_eval
     problem = driver.Problem
 
     class State(np.ndarray):
@@ -91,6 +97,8 @@ def guarded(monkeypatch):
         return problem(**fields | {"y0": fields["y0"].view(State)})
 
     monkeypatch.setattr(ivp, "Problem", guarded_problem)
+    check_theta0 = options.check_theta0
+    monkeypatch.setattr(options, "check_theta0", lambda theta: check_theta0(theta).view(State))
     return guarded
 
 
@@ -210,6 +218,62 @@ def test_no_size_is_special(guarded, method, n):
         options = arguments(guarded, method, n=n, is_complex=is_complex)
         solve_ivp(FORMS["compiled"], **options, max_steps=9)
         assert guarded.untouched()
+
+
+@each_method
+@pytest.mark.parametrize("form", ["compiled", "compiled, in place"])
+def test_an_ensemble_stays_within_its_buffers(guarded, method, form):
+    """Row 1 of 3 does what it should not: it fails alone, and its neighbours are as they were."""
+    options = arguments(guarded, method)
+    kind, out, a = options.pop("args")
+    starts = guarded.copied(np.tile(options.pop("y0"), (3, 1)) * [[1.0], [1.5], [2.0]])
+    wrong = [kind for f, (_, kind), _ in WRONG if f == form]
+    whole = ensemble(FORMS[form], y0s=starts, args=(kind, out, a), threads=2, **options)
+    assert whole.success.all() and guarded.untouched()
+    for kind in wrong:
+        kinds = guarded.copied(np.array([GOOD, kind, GOOD]))
+        for more in {}, {"t_eval": guarded.copied(np.linspace(0, 1, 5))}:
+            sol = ensemble(
+                FORMS[form], y0s=starts, args=(kinds, out, a), vary=0, threads=2, **options, **more
+            )
+            assert sol.status.tolist() == [0, -1, 0]
+            assert guarded.untouched(), kind
+            ends = sol.y[..., -1] if more else sol.y
+            np.testing.assert_array_equal(ends[[0, 2]], whole.y[[0, 2]])
+
+
+@numba.njit
+def slope(theta, kind):
+    return np.concatenate((theta, np.ones(1))) if kind == 1 else theta[1:] if kind == 2 else +theta
+
+
+@numba.njit
+def half_square(theta, kind):
+    return 0.5 * np.sum(theta * theta)
+
+
+@numba.njit
+def identity_matrix(theta, kind):
+    return np.eye(len(theta))
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+@pytest.mark.parametrize("method", OPTIMIZERS)
+def test_a_descent_stays_within_its_buffers(guarded, method, n):
+    row = OPTIMIZERS[method]
+    more = {"hessian": identity_matrix} if row.rule else {}
+    more |= {"clip": 0.5, "weight_decay": 0.1} if row.weight_decay is not None else {}
+    options = dict(theta0=np.arange(1.0, n + 1), method=method, learning_rate=0.1, steps=40, **more)
+    run = minimize(
+        slope, fun=half_square, args=(GOOD,), trajectory=True, every=3, average_from=5, **options
+    )
+    assert run.success and run.gradient_norm[-1] < run.gradient_norm[0]
+    assert guarded.untouched()
+    assert len(guarded.blocks) > 12
+    for kind in RETURNS.values():
+        with pytest.raises(ValueError, match="grad must return shape"):
+            minimize(slope, args=(kind,), **options)
+        assert guarded.untouched(), kind
 
 
 @pytest.mark.skipif(not JIT, reason="an index of plain Python is always checked")

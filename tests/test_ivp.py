@@ -84,6 +84,39 @@ def test_steps_and_evaluations_are_those_of_scipy(method, span):
     np.testing.assert_allclose(ours.y, theirs.y, rtol=0, atol=1e-5 if method == "DOP853" else 1e-7)
 
 
+def falls_to_a_half(t, y):
+    return y[0] - 0.5
+
+
+falls_to_a_half.terminal = True
+
+
+@pytest.mark.parametrize(
+    ("f", "options"),
+    [
+        (decay, {}),
+        (decay, {"t_eval": [0.25, 0.5], "dense_output": True}),
+        (decay, {"events": falls_to_a_half}),
+        (decay, {"events": [falls_to_a_half], "t_eval": [1.5]}),
+        (lambda t, y: y * y, {}),  # y = 1/(1 − t)
+    ],
+)
+def test_the_result_has_all_that_scipys_has_and_says_the_same(f, options):
+    ours = solve_ivp(f, (0, 2), [1.0], **options)
+    theirs = scipy.integrate.solve_ivp(f, (0, 2), [1.0], **options)
+    for name, value in theirs.items():
+        found = getattr(ours, name)
+        if name in ("status", "success", "nfev", "njev", "nlu"):
+            assert (name, found, type(found)) == (name, value, type(value))
+        elif name == "message":  # of a failure odelib says more
+            assert found == value if ours.success else found.startswith(value)
+        elif name == "sol":
+            assert (found is None) == (value is None)
+        else:
+            assert np.shape(found) == np.shape(value), name
+    assert ours.status == (-1 if f is not decay else 1 if "events" in options else 0)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_compiled_and_python_right_hand_sides_agree_bit_for_bit(method):
     step = {} if METHODS[method].adaptive else {"step": 0.01}
@@ -213,12 +246,16 @@ def test_repr_says_what_happened():
 
 
 def test_finite_time_blow_up_ends_with_all_that_was_computed():
-    sol = solve_ivp(lambda t, y: y * y, (0, 2), [1.0])  # y = 1/(1 − t)
+    sol = solve_ivp(lambda t, y: [0.0, y[1] ** 2], (0, 2), [9.0, 1.0])  # y[1] = 1/(1 − t)
     assert sol.status == -1
     assert not sol.success
-    assert "Required step size is less than spacing between numbers." in sol.message
-    assert 0.99 < sol.t[-1] < 1.01
-    assert sol.y[0, -1] > 1e10
+    t, y = sol.t[-1], sol.y[1, -1]
+    assert sol.message == (
+        "Required step size is less than spacing between numbers. This happened at t = "
+        f"{t:.6g}, where y[1] = {y:.6g}: the solution may blow up there, or fun may jump."
+    )
+    assert 0.99 < t < 1.01
+    assert y > 1e10
     assert np.isfinite(sol.y).all()
 
 
@@ -227,7 +264,10 @@ def test_finite_time_blow_up_ends_with_all_that_was_computed():
 def test_a_fixed_step_that_overflows_stops_at_the_last_finite_state():
     sol = solve_ivp(lambda t, y: [y[0], y[1] ** 2], (0, 3), [1.0, 1.0], "RK4", step=0.1)
     assert sol.status == -1
-    assert "y[1] was no longer a finite number" in sol.message
+    assert (
+        f"y[1] was no longer a finite number in the step after t = {sol.t[-1]:.6g}." in sol.message
+    )
+    assert "the step is too large: try a smaller one" in sol.message
     assert np.isfinite(sol.y).all()
     assert len(sol.t) == sol.steps + 1
 
@@ -236,7 +276,7 @@ def test_a_fixed_step_that_overflows_stops_at_the_last_finite_state():
 def test_a_field_that_becomes_nan_ends_and_says_where(method):
     sol = solve_ivp(lambda t, y: [y[0], np.nan if t > 0.5 else 1.0], (0, 1), [1.0, 1.0], method)
     assert sol.status == -1
-    assert "not finite in component 1" in sol.message
+    assert f"not finite in component 1 at or after t = {sol.t[-1]:.6g}: " in sol.message
     assert abs(sol.t[-1] - 0.5) < 1e-6
     at_once = solve_ivp(lambda t, y: [np.nan], (0, 1), [1.0], method)
     assert at_once.status == -1
@@ -289,7 +329,8 @@ def test_max_steps_stops_and_keeps_what_there_is():
     sol = solve_ivp(lorenz, (0, 10), [1.0, 1, 1], args=LORENZ, max_steps=37)
     assert sol.status == -1
     assert sol.steps + sol.rejected == 37
-    assert "max_steps = 37" in sol.message
+    assert sol.message.startswith(f"max_steps = 37 steps were tried and t = {sol.t[-1]:.6g} was")
+    assert "raise max_steps" in sol.message
     full = solve_ivp(lorenz, (0, 10), [1.0, 1, 1], args=LORENZ)
     np.testing.assert_array_equal(sol.y, full.y[:, : sol.steps + 1])
     assert solve_ivp(decay, (0, 1), [1.0], "Euler", step=0.1, max_steps=10).success

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import numba
 import numpy as np
 import pytest
 
-from odelib import OPTIMIZERS, minimize
+from odelib import METHODS, OPTIMIZERS, minimize
 
 H = np.array([[3.0, 1.0], [1.0, 2.0]])
 BORDER = 2 / np.linalg.eigvalsh(H)[-1]
@@ -58,10 +59,32 @@ def test_the_history_is_that_of_the_trajectory(name, g, fun):
     losses = [loss(theta) for theta in result.trajectory.T]
     np.testing.assert_allclose(result.loss, losses, rtol=1e-14, atol=0)
     assert result.loss[-1] < result.loss[0]
+    row = OPTIMIZERS[name]
+    gradients = len(METHODS[row.tableau].b) if row.tableau else 2 if name == "proximal" else 1
     assert result.nfev == 26
-    assert result.njev >= 26
-    assert (result.nhev > 0) == (OPTIMIZERS[name].rule is not None)
+    assert result.njev == 25 * gradients + 1
+    assert (result.nhev > 0) == (row.rule is not None)
     assert "25 steps" in repr(result) and "loss: " in repr(result)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_counts_are_those_of_the_calls(name):
+    calls = Counter()
+
+    def counted(function):
+        def call(theta):
+            calls[function] += 1
+            return function(theta)
+
+        return call
+
+    given = {"hessian": counted(hessian)} if OPTIMIZERS[name].rule else {}
+    result = minimize(
+        counted(grad), START, name, learning_rate=0.1, steps=7, fun=counted(loss), every=3, **given
+    )
+    counts = result.njev, result.nfev, result.nhev
+    assert counts == (calls[grad], calls[loss], calls[hessian])
+    assert result.nfev == len(result.loss) == 4
 
 
 def test_the_history_may_be_kept_at_some_steps_only():

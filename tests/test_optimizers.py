@@ -390,6 +390,25 @@ def test_conventions_that_cannot_be_translated(arguments, message):
         translate_momentum(*coefficients, source=source, target=target)
 
 
+def test_kerass_epsilon_is_ours_over_a_growing_root():
+    """Keras adds ε to √v before the correction of the bias: that is ε/√(1 − β₂ᵏ) here at step k.
+
+    Seen with a constant gradient, where the k-th step of ours tells its ε.
+    """
+    beta1, beta2, eps, pull = 0.9, 0.99, 1e-2, 0.03
+    m = v = 0.0
+    for k in range(1, 41):
+        m, v = beta1 * m + (1 - beta1) * pull, beta2 * v + (1 - beta2) * pull**2
+        rate = ALPHA * np.sqrt(1 - beta2**k) / (1 - beta1**k)
+        keras_step = rate * m / (np.sqrt(v) + eps)
+        for ours, same in [(eps / np.sqrt(1 - beta2**k), True), (eps, False)]:
+            path = minimize(
+                lambda theta: [pull], [0.0], "adam", learning_rate=ALPHA, steps=k,
+                beta1=beta1, beta2=beta2, eps=ours, trajectory=True,
+            ).trajectory[0]  # fmt: skip
+            assert np.isclose(path[k - 1] - path[k], keras_step, rtol=1e-10, atol=0) == same
+
+
 def test_rmsprop_is_semi_implicit_euler_on_its_flow():
     alpha, rho, eps = 0.01, 0.95, 1e-4
     tau = alpha / (1 - rho)

@@ -4,13 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 
-import odelib
+from compilations import PACKAGE, said, start
 from odelib import pointers
 from odelib.pointers import machine_code
 from odelib.pointers.identity import identity
@@ -19,19 +18,8 @@ compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"
 )
 
-# Solves with the right-hand side named on the command line; prints what was compiled (k: kernels
-# and steps, f: the right-hand side) and the ends of the solutions.
+# Solves with the right-hand side named on the command line; prints what was compiled and the ends.
 SCRIPT = """
-import sys
-import odelib
-from odelib.pointers import machine_code
-
-compile_c, kinds = machine_code.compile_c, []
-def counted(signature, function, *rest):
-    kinds.append("k" if function.py_func.__module__.startswith("odelib") else "f")
-    return compile_c(signature, function, *rest)
-machine_code.compile_c = counted
-
 RIGHT_HAND_SIDES = {
     "decay": lambda t, y: (-y[0],),
     "pair": lambda t, y: [y[1], -y[0]],
@@ -46,85 +34,63 @@ print("".join(kinds) or "-", sol.y[0, -1], fixed.y[0, -1])
 """
 
 
-def run(*arguments, folder=None, **environment):
+def run(*arguments, **options):
     """Run SCRIPT in a fresh process; returns (what was compiled, ends), and what it warned of."""
-    source = {"PYTHONPATH": str(folder or Path(odelib.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env={**os.environ, **source, **environment},
-        cwd=source["PYTHONPATH"],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    kinds, *ends = done.stdout.split()
-    return kinds, [float(end) for end in ends], done.stderr
+    (kinds, *ends), warned = said(start(SCRIPT, *arguments, **options))
+    return kinds, [float(end) for end in ends], warned
 
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):
     """A cache that one process has filled, and what that process said; not to be changed."""
     cache = tmp_path_factory.mktemp("cache")
-    return cache, run("decay", "1", NUMBA_CACHE_DIR=str(cache))
+    return cache, run("decay", "1", cache=cache)
 
 
 @compiled_only
 def test_a_second_process_compiles_only_a_right_hand_side_that_is_new(warm, tmp_path):
     shutil.copytree(warm[0], tmp_path / "cache")
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    cache = tmp_path / "cache"
     first = warm[1]
     assert sorted(first[0]) == ["f", "k", "k", "k"]  # the loop, two steps
-    assert run("pair", "2", **cache)[0] == "f"
-    assert run("stiff", "3", "2.0", **cache)[0] == "f"
-    again = run("decay", "1", **cache)
+    assert run("pair", "2", cache=cache)[0] == "f"
+    assert run("stiff", "3", "2.0", cache=cache)[0] == "f"
+    again = run("decay", "1", cache=cache)
     assert again[0] == "-"
     assert again[1] == first[1]  # to the last bit
-    assert run("stiff", "2", "5.0", **cache)[0] == "-"  # other numbers, another dimension
+    assert run("stiff", "2", "5.0", cache=cache)[0] == "-"  # other numbers, another dimension
 
 
 @compiled_only
 def test_an_edit_of_any_source_of_the_package_makes_the_cache_miss(warm, tmp_path):
-    copy, cache = tmp_path / "copy", {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    shutil.copytree(warm[0], cache["NUMBA_CACHE_DIR"])
-    shutil.copytree(
-        Path(odelib.__file__).parent, copy / "odelib", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    assert run("decay", "1", folder=copy, **cache)[0] == "-"  # the same sources elsewhere
+    copy, cache = tmp_path / "copy", tmp_path / "cache"
+    shutil.copytree(warm[0], cache)
+    shutil.copytree(PACKAGE, copy / "odelib", ignore=shutil.ignore_patterns("__pycache__"))
+    assert run("decay", "1", source=copy, cache=cache)[0] == "-"  # the same sources elsewhere
     source = copy / "odelib" / "tableaus.py"  # not the file that defines the kernels
     text = source.read_text(encoding="utf-8")
     source.write_text(text + "\n# edited\n", encoding="utf-8")
-    assert len(run("decay", "1", folder=copy, **cache)[0]) == 4
+    assert len(run("decay", "1", source=copy, cache=cache)[0]) == 4
     source.write_text(text, encoding="utf-8")
-    assert run("decay", "1", folder=copy, **cache)[0] == "-"
-
-
-@compiled_only
-@pytest.mark.parametrize("setting", ["CPU_NAME", "CPU_FEATURES", "OPT", "BOUNDSCHECK"])
-def test_another_processor_or_another_setting_is_another_machine(monkeypatch, setting):
-    here = machine_code.machine()
-    monkeypatch.setattr(numba.config, setting, "another")
-    assert machine_code.machine.__wrapped__() != here
+    assert run("decay", "1", source=copy, cache=cache)[0] == "-"
 
 
 @compiled_only
 def test_damaged_files_are_replaced(warm, tmp_path):
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
     shutil.copytree(warm[0] / "odelib", tmp_path / "odelib")
     for path in (tmp_path / "odelib").iterdir():
         if path.stat().st_size < 9000:  # all but the loops, which take long to compile
             path.write_bytes(path.read_bytes()[:1000])
-    mended = run("decay", "1", **cache)
+    mended = run("decay", "1", cache=tmp_path)
     assert 2 <= len(mended[0]) <= 4
     assert mended[1:] == (warm[1][1], "")
-    assert run("decay", "1", **cache)[0] == "-"
+    assert run("decay", "1", cache=tmp_path)[0] == "-"
 
 
 @compiled_only
 def test_where_nothing_can_be_kept_it_works_with_one_warning(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    kinds, ends, warned = run("decay", "1", NUMBA_CACHE_DIR=str(tmp_path / "file"))
+    kinds, ends, warned = run("decay", "1", cache=tmp_path / "file")
     assert len(kinds) == 4
     assert abs(ends[0] - 0.36787944) < 1e-3
     assert warned.count("found no folder to keep") == 1

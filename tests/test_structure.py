@@ -1,6 +1,7 @@
 """odelib keeps its plan: imports point one way, the public names are few, files are short."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -92,6 +93,33 @@ def test_imports_point_one_way(path):
     in_a_folder = path.parent.name == part  # of files that may import each other
     allowed = set(ORDER[: ORDER.index(part) + in_a_folder])
     assert imported <= allowed, f"{part} imports {sorted(imported - allowed)} from below it"
+
+
+PUBLIC_OF_NUMBA = {"numba.njit", "numba.types", "numba.from_dtype", "numba.cloudpickle"}
+PUBLIC_OF_NUMBA |= {"numba.extending.overload", "numba.TypingError", "numba.core.errors"}
+
+
+def names_of_numba(path):
+    """What a file takes from numba and llvmlite, as dotted names."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+@each_file
+def test_numbas_inside_is_known_to_one_folder_only(path):
+    found = {
+        name
+        for name in names_of_numba(path)
+        if re.match(r"(numba|llvmlite)\b.", name)
+        and not any(f"{name}.".startswith(f"{public}.") for public in PUBLIC_OF_NUMBA)
+        and not any(f"{public}.".startswith(f"{name}.") for public in PUBLIC_OF_NUMBA)
+    }
+    assert found == set() or module(path) == "pointers"
 
 
 @each_file
