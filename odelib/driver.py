@@ -1,6 +1,7 @@
 """One solve in progress: the kernel is run in slices, its output grows, its end is put in words."""
 
 import functools
+import math
 import time
 import warnings
 from typing import NamedTuple
@@ -16,7 +17,7 @@ _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 # (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
 # before the first solve, so that one begins with a single step.
 _BUDGETS, _MOST_BUDGETS = {}, 10_000
-_SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
+SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the first chunk of output may hold
 
 # What a kernel takes where nothing is asked for.
@@ -139,8 +140,9 @@ class Solve:
             tried += done
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled:
-                if now - started > _SLOW:
-                    remark_on_speed()
+                if now - started > SLOW:
+                    remark_on_speed(stacklevel=6)
+                    started = math.inf
             elif len(_BUDGETS) < _MOST_BUDGETS:
                 _BUDGETS[known] = min(budget, 100)
             if code == at.FULL:
@@ -329,8 +331,8 @@ def _first_not_finite(values):
     return int(where[0]) if len(where) else None
 
 
-def remark_on_speed(stacklevel=5):
-    """Warn, at the caller of solve_ivp, that a Python function takes its time."""
+def remark_on_speed(stacklevel):
+    """Warn, where the user called, that a Python function takes its time."""
     warnings.warn(
         "this solve calls a plain Python function; @odelib.rhs compiles it, which is often a "
         "hundred times quicker",

@@ -73,6 +73,14 @@ class Solution:
     steps: int  # accepted steps
     rejected: int  # steps tried and refused
 
+    def __getitem__(self, name):
+        """The attribute of this name: SciPy's result is a dictionary too."""
+        return vars(self)[name]
+
+    def keys(self):
+        """Names of the attributes."""
+        return vars(self).keys()
+
     def __repr__(self):
         times = f" from {self.t[0]:.6g} to {self.t[-1]:.6g}" if len(self.t) else ""
         last = np.array2string(self.y[:, -1], threshold=6) if np.size(self.y) else "none"

@@ -1,13 +1,14 @@
 """The rows of an ensemble solved: in threads of this process, or in the tasks of an executor."""
 
 import concurrent.futures
+import math
 import threading
 import time
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from odelib.driver import Solve
+from odelib.driver import SLOW, Solve, remark_on_speed
 from odelib.pointers import is_compiled
 from odelib.rhs import as_argument, bind, from_bytes, interruptible, to_bytes, vary_context
 
@@ -99,6 +100,7 @@ def _work(kernels, solve, rows, chunks, stop, show=silent):
     at, n, y_complex = solve.at, len(solve.state), solve.state.dtype.kind == "c"
     place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
     budget = 1  # steps of the first slice: what a step costs is not known before
+    started = time.perf_counter()
     for chunk in chunks:
         bound = bind(rows.fun, n, _args_of(rows, chunk.start), y_complex=y_complex)
         vary = rows.vary if bound.compiled else ()
@@ -111,6 +113,9 @@ def _work(kernels, solve, rows, chunks, stop, show=silent):
                 if code == at.PAUSED:
                     spent = max(time.perf_counter() - before, 1e-9)
                     budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
+                    if not bound.compiled and time.perf_counter() - started > SLOW:
+                        remark_on_speed(stacklevel=5)
+                        started = math.inf
                 elif code != at.DONE:
                     row = int(place[kernels.ROW])
                     if code == at.RHS_FAILED and bound.compiled:  # explained with the row's args

@@ -1,5 +1,6 @@
 """Bad data get an error that says what is wrong, where, and what to do; nothing broadcasts."""
 
+import numba
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -120,6 +121,14 @@ def test_no_shape_of_targets_broadcasts(model, shape):
     assert model is OUTPUTS and shape in [(6, 1), (6, 6)]
     assert targets.shape == (6, y.shape[1])
     assert model.scores(np.zeros(model.size(rows, targets)), rows, *model.args).shape == y.shape
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="the compiler refuses them")
+def test_labels_of_another_shape_do_not_broadcast_where_nothing_checks_them():
+    labels, weights = np.zeros((6, 1), dtype=np.int64), np.ones(6)
+    for function in CLASSES.loss, CLASSES.gradient:
+        with pytest.raises(numba.core.errors.TypingError):
+            function(np.zeros(6), X, labels, weights, *CLASSES.args)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int32, np.uint64, np.float32, bool])

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import numba
 import numpy as np
 import pytest
 
-from odelib import rhs, solve_ivp
+from odelib import driver, ensemble, rhs, solve_ivp, workers
 from odelib.driver import Solve
 
 SCRIPT = """
@@ -110,3 +111,40 @@ def test_a_step_outlives_the_solve_that_uses_it(monkeypatch):
     solve_ivp(lambda t, y: [gone.append(len(made)) or 1.0], (0, 1), [0.0], "RK4", step=0.5)
     assert max(gone) == 0
     assert made == ["gone"]
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="speaks of compiled functions")
+def test_the_first_slice_is_one_step_until_the_cost_of_a_step_is_known(monkeypatch):
+    """Ctrl-C is heard between slices, and a step of a large or costly problem may take long."""
+    budgets = []
+    advance = Solve._advance
+    monkeypatch.setattr(
+        Solve, "_advance", lambda self, budget: budgets.append(budget) or advance(self, budget)
+    )
+    monkeypatch.setattr(driver, "_BUDGETS", {})
+    f, first = rhs(lambda t, y: (y[1], -y[0])), []
+    for method in "RK45", "RK45", "DOP853":
+        budgets.clear()
+        solve_ivp(f, (0, 50), [1.0, 0.0], method, rtol=1e-8, atol=1e-8)
+        first.append(budgets[0])
+    assert first[0] == first[2] == 1
+    assert 1 < first[1] <= 100
+
+
+@pytest.mark.parametrize("slow", [0.0, 1e9])
+def test_a_slow_python_function_is_remarked_on_once_where_it_was_called(monkeypatch, slow):
+    monkeypatch.setattr(driver, "SLOW", slow)
+    monkeypatch.setattr(workers, "SLOW", slow)
+
+    def f(t, y):
+        return -y
+
+    for call in (
+        lambda: solve_ivp(f, (0, 1), [1.0], "Euler", step=1 / 500),
+        lambda: ensemble(f, (0, 1), np.ones((3, 1)), method="Euler", step=1 / 500),
+    ):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call()
+        assert [w.filename for w in caught] == [__file__] * (slow == 0.0)
+        assert all("@odelib.rhs compiles it" in str(w.message) for w in caught)

@@ -252,7 +252,8 @@ def test_finite_time_blow_up_ends_with_all_that_was_computed():
     t, y = sol.t[-1], sol.y[1, -1]
     assert sol.message == (
         "Required step size is less than spacing between numbers. This happened at t = "
-        f"{t:.6g}, where y[1] = {y:.6g}: the solution may blow up there, or fun may jump."
+        f"{t:.6g}, where y[1] = {y:.6g}: the solution may blow up there, or fun may jump. "
+        "End before that time, or stop there with a terminal event."
     )
     assert 0.99 < t < 1.01
     assert y > 1e10
@@ -365,3 +366,20 @@ def test_threads_solve_at_once_and_get_the_bits_of_one_alone():
         thread.join()
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_too_many_fixed_steps_are_told_to_grow():
+    sol = solve_ivp(lambda t, y: -y, (0, 1), [1.0], "Euler", step=0.1, max_steps=9)
+    assert sol.status == -1
+    assert sol.message == (
+        "max_steps = 9 steps were tried and t = 0.9 was reached; raise max_steps, or take a larger "
+        "step."
+    )
+
+
+def test_a_result_is_a_dictionary_too_as_scipys():
+    sol = solve_ivp(lambda t, y: -y, (0, 1), [1.0])
+    assert sol["y"] is sol.y
+    assert dict(sol).keys() == vars(sol).keys()
+    with pytest.raises(KeyError, match="nothing"):
+        sol["nothing"]
