@@ -3,25 +3,23 @@
 python benchmarks/calls.py [--quick]
 """
 
-import functools
-import random
-import signal
+import ctypes
 import statistics
 import sys
-import threading
 import time
 
 import numba
 import numpy as np
 import scipy.integrate
 
-from odelib import ensemble, rhs, solve_ivp
+from odelib import rhs, solve_ivp
 from odelib.pointers import machine_code
 
 QUICK = "--quick" in sys.argv
 REPEATS = 5 if QUICK else 21
 LARGE = 10**6 if QUICK else 10**7
-STEPS = 3
+STEPS = 10
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
 @rhs
@@ -129,6 +127,10 @@ def new_values():
 
 def large_step():
     """RK4 at n = 1e7: the bytes that one step must move, against what a triad reaches."""
+    if sys.platform == "linux":  # keep freed memory: a page's first use takes longer than all else
+        libc, at_most = ctypes.CDLL(None), 2**31 - 1
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, at_most)
     y0, a, b, c = np.ones(LARGE), np.zeros(LARGE), np.ones(LARGE), np.ones(LARGE)
     solve_ivp(decay, (0, 1), y0[:2], "RK4", step=0.5, t_eval=[1.0])
     triad(a[:2], b[:2], c[:2])
@@ -138,69 +140,17 @@ def large_step():
         return solve_ivp(decay, (0, end), y0, "RK4", step=0.1, t_eval=[end])
 
     medians = in_turn(
-        {"short": lambda: run(1), "long": lambda: run(1 + STEPS), "triad": lambda: triad(a, b, c)},
+        {"short": lambda: run(2), "long": lambda: run(2 + STEPS), "triad": lambda: triad(a, b, c)},
         3 if QUICK else 7,
     )  # fmt: skip
     # Arrays that the method reads and writes: f four times (2 each), the arguments of stages 2 to
-    # 4 (y, one K, the result: 3 each), the new y (y, four K, the result: 6). odelib also tests the
-    # new y for finite numbers (1) and copies it into y (2).
-    needed = 4 * 2 + 3 * 3 + 6
+    # 4 (y, one K, the result: 3 each), the new y (y, four K, the result: 6).
+    arrays = 4 * 2 + 3 * 3 + 6
     step = (medians["long"] - medians["short"]) / STEPS
     triads = 8 * LARGE * 3 / medians["triad"]
-    print(f"\nRK4 at n = {LARGE:.0e}: {step * 1e3:.1f} ms a step; triad {triads / 1e9:.1f} GB/s")
-    print("\n| arrays of a step | GB/s | / triad |")
-    print("|---|---:|---:|")
-    for name, arrays in (("that the method needs", needed), ("that are moved", needed + 3)):
-        rate = 8 * LARGE * arrays / step
-        print(f"| {arrays} {name} | {rate / 1e9:.1f} | {rate / triads:.2f} |")
-
-
-def heard_after(solve):
-    """Seconds from Ctrl-C, sent at a random moment, to the exception that it makes."""
-    solve(max_steps=3)  # compiles
-    sent = []
-
-    def send():
-        sent.append(time.perf_counter())
-        signal.raise_signal(signal.SIGINT)
-
-    threading.Timer(random.uniform(0.2, 0.4), send).start()
-    try:
-        solve()
-    except KeyboardInterrupt:
-        return time.perf_counter() - sent[0]
-    raise RuntimeError("the solve was over too soon")
-
-
-def interrupts():
-    """Ctrl-C in a compiled solve, in one with a Python function, in large ones, in an ensemble."""
-    python = lambda t, y: (y[1], -y[0])  # noqa: E731
-    small, large, end = np.array([1.0, 0.0]), np.ones(LARGE // 10), 1e9
-    solve = functools.partial(solve_ivp, t_span=(0.0, end))
-    last = dict(t_eval=[end])
-    calls = {
-        "compiled": functools.partial(solve, circle, y0=small, **last),
-        "Python f": functools.partial(solve, python, y0=small, **last),
-        "every step kept": functools.partial(solve, circle, y0=small, max_step=1e-3),
-        "f of some milliseconds": functools.partial(solve, costly, y0=small, max_step=1e-3, **last),
-        f"RK4, n = {len(large):.0e}": functools.partial(
-            solve, decay, y0=large, method="RK4", step=1e-3, **last
-        ),
-        f"RK45, n = {len(large):.0e}": functools.partial(
-            solve, decay, y0=large, max_step=1e-3, **last
-        ),
-        "ensemble": functools.partial(
-            ensemble, circle, t_span=(0.0, end), y0s=np.tile(small, (99, 1))
-        ),
-        "ensemble, f of some milliseconds": functools.partial(
-            ensemble, costly, t_span=(0.0, end), y0s=np.tile(small, (99, 1)), max_step=1e-3
-        ),
-    }
-    print("\n| Ctrl-C in | longest, ms | median, ms |")
-    print("|---|---:|---:|")
-    for name, call in calls.items():
-        spent = [1e3 * heard_after(call) for _ in range(3 if QUICK else 20)]
-        print(f"| {name} | {max(spent):.0f} | {statistics.median(spent):.0f} |")
+    rate = 8 * LARGE * arrays / step
+    print(f"\nRK4 at n = {LARGE:.0e}: {step * 1e3:.1f} ms a step for {arrays} arrays")
+    print(f"{rate / 1e9:.1f} GB/s, triad {triads / 1e9:.1f} GB/s: {rate / triads:.2f}")
 
 
 def main():

@@ -11,10 +11,10 @@ import numpy as np
 from odelib.fields import Function, bind_function
 from odelib.kernels.outcomes import TICK
 from odelib.linear import BY_COLUMNS
+from odelib.pointers import CACHE_LINE, aligned_zeros
 from odelib.rhs import bind
 
 _DRAWN = 2**16  # rows that may be drawn ahead
-_LINE = 8  # numbers of float64 in a cache line
 _CACHED = 2**20  # bytes of X that stay in a core's cache from one step to the next
 
 
@@ -77,19 +77,17 @@ def _columns(X, y, w):
     columns, 0.45 at 10.
     """
     rows, d = X.shape
-    padded = -(-rows // _LINE) * _LINE
-    columns, y_padded, w_padded = _lines(d * padded), np.zeros(padded, y.dtype), np.zeros(padded)
+    line = CACHE_LINE // X.itemsize
+    padded = -(-rows // line) * line
+    columns, y_padded, w_padded = (
+        aligned_zeros(d * padded),
+        np.zeros(padded, y.dtype),
+        np.zeros(padded),
+    )
     columns = columns.reshape((d, padded))
     columns[:, :rows], y_padded[:rows] = X.T, y
     w_padded[:rows] = w * (padded / rows)  # the mean is over more rows
     return columns, y_padded, w_padded
-
-
-def _lines(count):
-    """Zeros (count,) of float64 from the start of a cache line on."""
-    room = np.zeros(count + _LINE)
-    start = -(room.ctypes.data // room.itemsize) % _LINE
-    return room[start : start + count]
 
 
 # --- Mini-batches -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.arguments import method_of
+from odelib.pointers import aligned_zeros
 from odelib.progress import progress_bar
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
@@ -20,6 +21,7 @@ _BUDGETS, _MOST_BUDGETS = {}, 10_000
 SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the first chunk of output may hold
 
+_SMALL = 64  # numbers in y, below which their place in memory makes no difference
 # What a kernel takes where nothing is asked for.
 _NO_NUMBERS, _NO_ROWS, _NO_INTERPOLANTS = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
 _NO_INTEGERS = np.empty(0, dtype=np.int64)
@@ -75,13 +77,17 @@ class Solve:
         # kept as long as its addresses are used: two threads may each make their own
         self.method = steps.compiled_method(problem.method)
         self.tab = tab = method_of(problem.method)
-        self.state = problem.y0.copy()
+        n = len(problem.y0) * problem.y0.itemsize // 8
+        if n < _SMALL:
+            zeros, self.state = np.zeros, problem.y0.copy()
+        else:
+            zeros, self.state = aligned_zeros, aligned_zeros(n).view(problem.y0.dtype)
+            self.state[:] = problem.y0
         self.y = self.state.view(float)  # complex numbers are pairs of doubles
-        n = len(self.y)
         self.clock = np.array([problem.t0, problem.first_step, problem.t0])
         self.counts = np.zeros(self.at.COUNTS, dtype=np.int64)
-        self.K, self.y_new = np.zeros(max(len(tab.F), 2) * n), np.zeros(n)
-        self.err = np.zeros(1 + (2 * n if tab.two_estimates else n))
+        self.K, self.y_new = zeros(max(len(tab.F), 2) * n), zeros(n)
+        self.err = zeros(1 + (2 * n if tab.two_estimates else n))
 
         self.steps, self.found = [], []  # chunks of output
         self.every_step = problem.t_eval is None or problem.dense

@@ -22,10 +22,12 @@ plain Python: that is how one debugs, and how the tests see every line.
 """
 
 from odelib.pointers.calls import (
+    CACHE_LINE,
     DISABLED,
     RHS,
     STEP,
     address_of,
+    aligned_zeros,
     c_signature,
     call_rhs,
     call_step,
@@ -41,6 +43,7 @@ from odelib.pointers.identity import source_stamp
 from odelib.pointers.loops import compiled, inlined, kernel, step_pointer
 
 __all__ = [
+    "CACHE_LINE",
     "DISABLED",
     "RAISED",
     "RETURNED_NONE",
@@ -48,6 +51,7 @@ __all__ = [
     "STEP",
     "WRONG_LENGTH",
     "address_of",
+    "aligned_zeros",
     "at_address",
     "c_signature",
     "call_kernel",

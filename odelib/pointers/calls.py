@@ -221,6 +221,16 @@ def _check_layout():
 _check_layout()
 
 
+CACHE_LINE = 64  # bytes
+
+
+def aligned_zeros(count):
+    """Zeros (count,) of float64 from the start of a cache line on: vectors are read quicker."""
+    room = np.zeros(count + CACHE_LINE // 8)
+    start = -(address_of(room) // 8) % (CACHE_LINE // 8)
+    return room[start : start + count]
+
+
 def unpack_objects(context, builder, words, kinds):
     """LLVM values of a kernel's arguments: numbers, and arrays by the address of their object."""
     values = []
