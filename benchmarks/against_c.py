@@ -1,7 +1,7 @@
 """odelib's loop against C: the same algorithm, the same steps, f called through a pointer.
 
 The C program is made here from the same tableaus, with every coefficient written out, and compiled
-with gcc -O3 -march=native. Both solve the same problem to the same number of steps, many enough that
+with gcc -O3 -march=native. Both solve the same problem to the same number of steps, so many that
 the call itself (calls.py) hardly counts, with a right-hand side that checks no index; the two are
 timed in turn, and the table shows medians and the ratio of the medians.
 

@@ -4,15 +4,19 @@ python benchmarks/calls.py [--quick]
 """
 
 import ctypes
+import functools
+import random
+import signal
 import statistics
 import sys
+import threading
 import time
 
 import numba
 import numpy as np
 import scipy.integrate
 
-from odelib import rhs, solve_ivp
+from odelib import ensemble, rhs, solve_ivp
 from odelib.pointers import machine_code
 
 QUICK = "--quick" in sys.argv
@@ -151,6 +155,54 @@ def large_step():
     rate = 8 * LARGE * arrays / step
     print(f"\nRK4 at n = {LARGE:.0e}: {step * 1e3:.1f} ms a step for {arrays} arrays")
     print(f"{rate / 1e9:.1f} GB/s, triad {triads / 1e9:.1f} GB/s: {rate / triads:.2f}")
+
+
+def heard_after(solve):
+    """Seconds from Ctrl-C, sent at a random moment, to the exception that it makes."""
+    solve(max_steps=3)  # compiles
+    sent = []
+
+    def send():
+        sent.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Timer(random.uniform(0.2, 0.4), send).start()
+    try:
+        solve()
+    except KeyboardInterrupt:
+        return time.perf_counter() - sent[0]
+    raise RuntimeError("the solve was over too soon")
+
+
+def interrupts():
+    """Ctrl-C in a compiled solve, in one with a Python function, in large ones, in an ensemble."""
+    python = lambda t, y: (y[1], -y[0])  # noqa: E731
+    small, large, end = np.array([1.0, 0.0]), np.ones(LARGE // 10), 1e9
+    solve = functools.partial(solve_ivp, t_span=(0.0, end))
+    last = dict(t_eval=[end])
+    calls = {
+        "compiled": functools.partial(solve, circle, y0=small, **last),
+        "Python f": functools.partial(solve, python, y0=small, **last),
+        "every step kept": functools.partial(solve, circle, y0=small, max_step=1e-3),
+        "f of some milliseconds": functools.partial(solve, costly, y0=small, max_step=1e-3, **last),
+        f"RK4, n = {len(large):.0e}": functools.partial(
+            solve, decay, y0=large, method="RK4", step=1e-3, **last
+        ),
+        f"RK45, n = {len(large):.0e}": functools.partial(
+            solve, decay, y0=large, max_step=1e-3, **last
+        ),
+        "ensemble": functools.partial(
+            ensemble, circle, t_span=(0.0, end), y0s=np.tile(small, (99, 1))
+        ),
+        "ensemble, f of some milliseconds": functools.partial(
+            ensemble, costly, t_span=(0.0, end), y0s=np.tile(small, (99, 1)), max_step=1e-3
+        ),
+    }
+    print("\n| Ctrl-C in | longest, ms | median, ms |")
+    print("|---|---:|---:|")
+    for name, call in calls.items():
+        spent = [1e3 * heard_after(call) for _ in range(3 if QUICK else 20)]
+        print(f"| {name} | {max(spent):.0f} | {statistics.median(spent):.0f} |")
 
 
 def main():
