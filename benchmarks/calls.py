@@ -5,6 +5,7 @@ python benchmarks/calls.py [--quick]
 
 import ctypes
 import functools
+import gc
 import random
 import signal
 import statistics
@@ -67,6 +68,7 @@ def in_turn(calls, repeats, inner=1):
     times = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
+            gc.collect()  # what one leaves behind is not for the next to clear away
             start = time.perf_counter()
             for _ in range(inner):
                 call()

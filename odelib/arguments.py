@@ -13,6 +13,9 @@ from odelib.tableaus import METHODS
 _EPS = float(np.finfo(float).eps)
 
 
+_NAMES = (*METHODS, *SYMPLECTIC)
+
+
 def method_of(name):
     """The coefficients of a method, a `Tableau` or a `Splitting`."""
     return METHODS[name] if name in METHODS else SYMPLECTIC[name]
@@ -20,7 +23,7 @@ def method_of(name):
 
 def check_method(method, n):
     """The coefficients of a method for n components, by its name."""
-    _check_name(method, [*METHODS, *SYMPLECTIC])
+    _check_name(method, _NAMES)
     if method in SYMPLECTIC and n % 2:
         raise ValueError(
             f"method {method!r} takes y = (q, v), two halves of equal length; y0 has {n} components"
@@ -130,11 +133,13 @@ def check_threads(threads, default):
 
 def check_events(events):
     """(functions, directions (e,), counts (e,) after which each ends the solve; 0: never)."""
-    if events is not None and not callable(events) and not isinstance(events, tuple | list):
+    if events is None:
+        return _NO_EVENTS
+    if not callable(events) and not isinstance(events, tuple | list):
         raise TypeError(
             f"events must be a function g(t, y, *args) or a list of them; got {events!r}"
         )
-    functions = () if events is None else (events,) if callable(events) else tuple(events)
+    functions = (events,) if callable(events) else tuple(events)
     directions, terminals = np.zeros(len(functions)), np.zeros(len(functions), dtype=np.int64)
     for i, event in enumerate(functions):
         direction = getattr(event, "direction", 0)
@@ -152,6 +157,9 @@ def check_events(events):
             )
         terminals[i] = min(int(terminal), 2**62)
     return functions, directions, terminals
+
+
+_NO_EVENTS = ((), np.zeros(0), np.zeros(0, dtype=np.int64))
 
 
 def _is_count(value):

@@ -3,7 +3,6 @@
 import functools
 import math
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,14 @@ import numpy as np
 from odelib.arguments import method_of
 from odelib.pointers import aligned_zeros
 from odelib.progress import progress_bar
+from odelib.reasons import (
+    EVENT_OCCURRED,
+    REACHED_END,
+    exception,
+    out_of_steps,
+    remark_on_speed,
+    why,
+)
 from odelib.rhs import Bound, interruptible
 from odelib.solution import Continuous, Solution
 
@@ -31,10 +38,6 @@ _NO_EVENTS = (
     _NO_NUMBERS, _NO_INTEGERS, _NO_ROWS,  # what was found
     _NO_NUMBERS, _NO_NUMBERS,  # room to look for them
 )  # fmt: skip
-
-REACHED_END = "The solver successfully reached the end of the integration interval."
-EVENT_OCCURRED = "A termination event occurred."
-TOO_SMALL = "Required step size is less than spacing between numbers."
 
 
 class Problem(NamedTuple):
@@ -133,7 +136,7 @@ class Solve:
         while True:
             left = problem.max_steps - tried
             if left <= 0:
-                return self._result(-1, self.out_of_steps())
+                return self._result(-1, out_of_steps(self))
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             if code != at.PAUSED and code != at.FULL:
@@ -160,8 +163,8 @@ class Solve:
         if code == at.EVENT:
             return self._result(1, EVENT_OCCURRED)
         if code == at.RHS_FAILED:
-            raise self.exception()
-        return self._result(-1, self.why(code))
+            raise exception(self)
+        return self._result(-1, why(self, code))
 
     # --- The kernel -----------------------------------------------------------------------------
 
@@ -263,53 +266,6 @@ class Solve:
             compiled=problem.bound.compiled, steps=counts[at.STEPS], rejected=counts[at.REJECTED],
         )  # fmt: skip
 
-    # --- Why it stopped -------------------------------------------------------------------------
-
-    def exception(self):
-        """The exception that f or an event raised, where it raised it."""
-        t, failed = self.clock[self.at.T_FAILED], self.counts[self.at.FAILED_EVENT]
-        function = self.problem.events[failed - 1] if failed else self.problem.bound
-        y = self.y if t == self.clock[self.at.T] else self.y_mid if failed else self.y_new
-        y = y.view(self.problem.y0.dtype)
-        return function.explain(int(self.counts[self.at.STATUS]), t, y)
-
-    def out_of_steps(self):
-        return (
-            f"max_steps = {self.problem.max_steps} steps were tried and t = "
-            f"{self.clock[self.at.T]:.6g} was reached; raise max_steps, or "
-            + ("take a larger step." if self.problem.step else "loosen rtol and atol.")
-        )
-
-    def why(self, code):
-        at, t, n = self.at, self.clock[self.at.T], len(self.problem.y0)
-        per = len(self.y) // n  # numbers a component
-        if code == at.NOT_FINITE and self.problem.step:
-            return (
-                f"y[{_first_not_finite(self.y_new) // per}] was no longer a finite number in the "
-                f"step after t = {t:.6g}. If the exact solution is finite, the step is too large: "
-                "try a smaller one."
-            )
-        slope = _first_not_finite(self.K[: len(self.y) if code == at.NOT_FINITE else len(self.K)])
-        if slope is not None:
-            return (
-                ("" if code == at.NOT_FINITE else TOO_SMALL + " ")
-                + f"fun returned a value that is not finite in component {slope // per % n} at or "
-                f"after t = {t:.6g}: the solution may end there, or fun may leave its domain. "
-                "End before that time, or keep to the domain with a smaller max_step."
-            )
-        unmeasured = np.flatnonzero(self.problem.atol + self.problem.rtol * abs(self.state) == 0)
-        if len(unmeasured):
-            return (
-                f"atol + rtol·|y[{unmeasured[0]}]| is 0 at t = {t:.6g}, so no error of y"
-                f"[{unmeasured[0]}] is small enough: give a positive atol."
-            )
-        largest = int(np.argmax(abs(self.state)))
-        return (
-            f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = "
-            f"{self.state[largest]:.6g}: the solution may blow up there, or fun may jump. "
-            "End before that time, or stop there with a terminal event."
-        )
-
 
 def stand_still(problem):
     """The result where there is nothing to integrate: no components, or an interval of length 0."""
@@ -330,17 +286,3 @@ def _joined(chunks):
     if len(chunks) == 1:
         return chunks[0]
     return tuple(np.concatenate(parts) for parts in zip(*chunks, strict=True))
-
-
-def _first_not_finite(values):
-    where = np.flatnonzero(~np.isfinite(values))
-    return int(where[0]) if len(where) else None
-
-
-def remark_on_speed(stacklevel):
-    """Warn, where the user called, that a Python function takes its time."""
-    warnings.warn(
-        "this solve calls a plain Python function; @odelib.rhs compiles it, which is often a "
-        "hundred times quicker",
-        stacklevel=stacklevel,
-    )

@@ -5,9 +5,10 @@ import os
 import numpy as np
 
 from odelib import arguments
-from odelib.driver import REACHED_END, Problem
+from odelib.driver import Problem
 from odelib.pointers import is_compiled
 from odelib.progress import progress_bar
+from odelib.reasons import REACHED_END
 from odelib.solution import EnsembleSolution
 from odelib.workers import in_tasks, in_threads, prepare, silent
 

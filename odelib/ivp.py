@@ -121,7 +121,8 @@ def solve_ivp(
         method, t0, t_end, n, step=step, rtol=rtol, atol=atol,
         first_step=first_step, max_step=max_step, max_steps=max_steps,
     )  # fmt: skip
-    arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
+    if scipy_options:
+        arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
     args = arguments.check_args(args)
     functions, directions, terminals = arguments.check_events(events)
     problem = Problem(

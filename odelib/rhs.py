@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import numbers
 import signal
 import threading
@@ -100,12 +101,20 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
             known[form] = known.get(form) or pointers.compile_rhs(
                 fun, kinds, inplace=inplace, y_complex=y_complex, event=event
             )
-    ctx = np.array([n, outputs, *words], dtype=np.int64)
+    ctx = np.array([n, outputs, *words], dtype=np.int64) if words else _sizes(n, outputs)
 
     def explain(status, t, y):
         return _explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
     return Bound(known[form].address, ctx, True, explain, (known[form], kept), None)
+
+
+@functools.lru_cache
+def _sizes(n, outputs):
+    """What a function without args is told of the problem."""
+    sizes = np.array([n, outputs], dtype=np.int64)
+    sizes.flags.writeable = False
+    return sizes
 
 
 def to_bytes(fun):

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from odelib.driver import SLOW, Solve, remark_on_speed
+from odelib.driver import SLOW, Solve
 from odelib.pointers import is_compiled
+from odelib.reasons import exception, out_of_steps, remark_on_speed, why
 from odelib.rhs import as_argument, bind, from_bytes, interruptible, to_bytes, vary_context
 
 _SLICE = 0.05  # seconds between looks for Ctrl-C
@@ -147,11 +148,11 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
 def _why(solve, code, bound):
     """Why a trajectory failed, in the words of solve_ivp."""
     if code > solve.at.NOT_FINITE:
-        return solve.out_of_steps()
+        return out_of_steps(solve)
     if code != solve.at.RHS_FAILED:
-        return solve.why(code)
+        return why(solve, code)
     solve.problem = solve.problem._replace(bound=bound)
-    error = solve.exception()
+    error = exception(solve)
     if not isinstance(error, Exception):  # Ctrl-C
         raise error
     return f"{type(error).__name__} at t = {solve.clock[solve.at.T_FAILED]:.6g}: {error}"

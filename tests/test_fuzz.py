@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from odelib import METHODS, Solution, rhs, solve_ivp
 from odelib.arguments import method_of
-from odelib.driver import EVENT_OCCURRED, REACHED_END
+from odelib.reasons import EVENT_OCCURRED, REACHED_END
 from odelib.splitting import SYMPLECTIC
 
 ALL_METHODS = [*METHODS, *SYMPLECTIC]

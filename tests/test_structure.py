@@ -24,6 +24,7 @@ ORDER = (
     "fields",
     "kernels",
     "solution",
+    "reasons",
     "driver",
     "ivp",
     "njit_solver",

@@ -1,0 +1,73 @@
+"""Why a solve stopped, in words: where it happened, what it was, and what to try."""
+
+import warnings
+
+import numpy as np
+
+REACHED_END = "The solver successfully reached the end of the integration interval."
+EVENT_OCCURRED = "A termination event occurred."
+TOO_SMALL = "Required step size is less than spacing between numbers."
+
+
+def exception(solve):
+    """The exception that f or an event raised, where it raised it."""
+    t, failed = solve.clock[solve.at.T_FAILED], solve.counts[solve.at.FAILED_EVENT]
+    function = solve.problem.events[failed - 1] if failed else solve.problem.bound
+    y = solve.y if t == solve.clock[solve.at.T] else solve.y_mid if failed else solve.y_new
+    y = y.view(solve.problem.y0.dtype)
+    return function.explain(int(solve.counts[solve.at.STATUS]), t, y)
+
+
+def out_of_steps(solve):
+    """What a solve says that was stopped by max_steps."""
+    return (
+        f"max_steps = {solve.problem.max_steps} steps were tried and t = "
+        f"{solve.clock[solve.at.T]:.6g} was reached; raise max_steps, or "
+        + ("take a larger step." if solve.problem.step else "loosen rtol and atol.")
+    )
+
+
+def why(solve, code):
+    """Why a solve could not go on, by the code of the kernel."""
+    at, t, n = solve.at, solve.clock[solve.at.T], len(solve.problem.y0)
+    per = len(solve.y) // n  # numbers a component
+    if code == at.NOT_FINITE and solve.problem.step:
+        return (
+            f"y[{_first_not_finite(solve.y_new) // per}] was no longer a finite number in the "
+            f"step after t = {t:.6g}. If the exact solution is finite, the step is too large: "
+            "try a smaller one."
+        )
+    slope = _first_not_finite(solve.K[: len(solve.y) if code == at.NOT_FINITE else len(solve.K)])
+    if slope is not None:
+        return (
+            ("" if code == at.NOT_FINITE else TOO_SMALL + " ")
+            + f"fun returned a value that is not finite in component {slope // per % n} at or "
+            f"after t = {t:.6g}: the solution may end there, or fun may leave its domain. "
+            "End before that time, or keep to the domain with a smaller max_step."
+        )
+    unmeasured = np.flatnonzero(solve.problem.atol + solve.problem.rtol * abs(solve.state) == 0)
+    if len(unmeasured):
+        return (
+            f"atol + rtol·|y[{unmeasured[0]}]| is 0 at t = {t:.6g}, so no error of y"
+            f"[{unmeasured[0]}] is small enough: give a positive atol."
+        )
+    largest = int(np.argmax(abs(solve.state)))
+    return (
+        f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = "
+        f"{solve.state[largest]:.6g}: the solution may blow up there, or fun may jump. "
+        "End before that time, or stop there with a terminal event."
+    )
+
+
+def _first_not_finite(values):
+    where = np.flatnonzero(~np.isfinite(values))
+    return int(where[0]) if len(where) else None
+
+
+def remark_on_speed(stacklevel):
+    """Warn, where the user called, that a Python function takes its time."""
+    warnings.warn(
+        "this solve calls a plain Python function; @odelib.rhs compiles it, which is often a "
+        "hundred times quicker",
+        stacklevel=stacklevel,
+    )
