@@ -20,6 +20,7 @@ ORDER = (
     "stability",
     "pointers",
     "progress",
+    "returned",
     "rhs",
     "fields",
     "kernels",
