@@ -3,6 +3,7 @@
 import ctypes
 
 import numba
+import numba._dispatcher
 import numpy as np
 from numba import types
 
@@ -33,7 +34,7 @@ def c_signature(signature):
 
 def is_compiled(function):
     """Whether numba has compiled, or will compile, this function."""
-    return isinstance(function, numba.core.dispatcher.Dispatcher)
+    return isinstance(function, numba._dispatcher.Dispatcher)  # an abstract base takes 0.5 µs
 
 
 # --- Calls through an address ---------------------------------------------------------------

@@ -5,7 +5,6 @@ import functools
 import struct
 
 import numba
-import numpy as np
 from numba import types
 
 from odelib.pointers.calls import (
@@ -69,7 +68,7 @@ class Kernel:
     """
 
     def __init__(self, function):
-        self.function, self.call, self.words, self.compiled = function, None, None, None
+        self.function, self.call, self.compiled = function, None, None
         functools.update_wrapper(self, function)
 
     def __call__(self, *args):
@@ -77,10 +76,8 @@ class Kernel:
 
     def pack(self, *args):
         """These arguments as words, for `run`: arrays as their objects, to be kept alive."""
-        if self.call is None:
-            self._compile(tuple(map(kind_of, args)))
-        array = np.ndarray
-        return self.words.pack(*[id(v) if isinstance(v, array) else v for v in args])
+        self._compile(tuple(map(kind_of, args)))
+        return self.pack(*args)
 
     def run(self, words):
         """Call it with the words that `pack` made."""
@@ -99,8 +96,20 @@ class Kernel:
             KERNEL, self.part, kinds, arguments, _integer(KERNEL.return_type),
             own_identity(self.function),
         )  # fmt: skip
-        self.words = struct.Struct("=" + "".join("qd"[kind == types.float64] for kind in kinds))
         self.call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)(self.compiled.address)
+        self.pack = _packer(kinds)  # last: another thread may find it
+
+
+def _packer(kinds):
+    """A function of arguments of these kinds that returns their words, written out for speed."""
+    names = [f"v{i}" for i in range(len(kinds))]
+    letters = ["d" if kind == types.float64 else "q" for kind in kinds]
+    words = [
+        f"id({name})" if isinstance(kind, types.Array) else name
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    known = {"pack": struct.Struct("=" + "".join(letters)).pack}
+    return eval(f"lambda {', '.join(names)}: pack({', '.join(words)})", known)
 
 
 def _as_given(context, builder, *values):
