@@ -26,14 +26,14 @@ _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 # before the first solve, so that one begins with a single step.
 _BUDGETS, _MOST_BUDGETS = {}, 10_000
 SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
-_ROOM = 2**20  # numbers that the first chunk of output may hold
+_ROOM = 2**20  # numbers that the output has room for at first
 
 _SMALL = 64  # numbers in y, below which their place in memory makes no difference
 # What a kernel takes where nothing is asked for.
 _NO_NUMBERS, _NO_ROWS, _NO_INTERPOLANTS = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
 _NO_INTEGERS = np.empty(0, dtype=np.int64)
 _NO_TIMES = (_NO_NUMBERS, _NO_ROWS)
-_NO_EVENTS = (
+NO_EVENTS = (
     _NO_INTEGERS, _NO_INTEGERS, _NO_NUMBERS, _NO_INTEGERS, _NO_NUMBERS,  # the events
     _NO_NUMBERS, _NO_INTEGERS, _NO_ROWS,  # what was found
     _NO_NUMBERS, _NO_NUMBERS,  # room to look for them
@@ -92,17 +92,17 @@ class Solve:
         self.K, self.y_new = zeros(max(len(tab.F), 2) * n), zeros(n)
         self.err = zeros(1 + (2 * n if tab.two_estimates else n))
 
-        self.steps, self.found = [], []  # chunks of output
         self.every_step = problem.t_eval is None or problem.dense
-        self._make_room(min(problem.last + 1, max(64, _ROOM // n)) if problem.last else 64)
+        rows = min(problem.last + 1, max(64, _ROOM // n)) if problem.last else 64
+        self.output, self.words = self._room(rows), None
         if self.every_step:
-            self.t[0], self.states[0] = problem.t0, self.y
+            self.output[0][0], self.output[1][0] = problem.t0, self.y
             self.counts[self.at.STORED] = 1
         self.asked = _NO_TIMES
         if problem.t_eval is not None:
             self.y_eval = np.empty((len(problem.t_eval), n))
             self.asked = (problem.t_eval, self.y_eval)
-        self.watched = _NO_EVENTS
+        self.found = None
         if problem.events:
             self._prepare_events()
 
@@ -155,7 +155,7 @@ class Solve:
             elif len(_BUDGETS) < _MOST_BUDGETS:
                 _BUDGETS[known] = min(budget, 100)
             if code == at.FULL:
-                self._keep_chunks()
+                self._grow()
         if show:
             show(abs(self.clock[at.T] - problem.t0))
         if code == at.DONE:
@@ -171,11 +171,13 @@ class Solve:
     def _advance(self, budget):
         self.counts[self.at.BUDGET] = budget
         if self.words is None:
-            p = self.problem
+            p, watched = self.problem, NO_EVENTS
+            if self.found:
+                watched = (*self.events, *self.found, self.y_mid, self.g_mid)
             self.words = self.kernel.pack(
                 *self.method.numbers, p.bound.address, p.bound.ctx, self.clock, self.counts,
                 p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
-                self.y, self.K, self.y_new, self.err, *self.output, *self.asked, *self.watched,
+                self.y, self.K, self.y_new, self.err, *self.output, *self.asked, *watched,
             )  # fmt: skip
         return self.kernel.run(self.words)
 
@@ -184,14 +186,16 @@ class Solve:
 
     # --- Output ---------------------------------------------------------------------------------
 
-    def _make_room(self, rows):
+    def _room(self, rows):
+        """Arrays for the output of that many steps: t, states, and for dense output h, Q."""
         rows, n = rows if self.every_step else 0, len(self.y)
-        self.t, self.states = np.empty(rows), np.empty((rows, n))
-        self.h, self.Q = _NO_NUMBERS, _NO_INTERPOLANTS
+        h, Q = _NO_NUMBERS, _NO_INTERPOLANTS
         if self.problem.dense:
-            self.h, self.Q = np.empty(rows), np.empty((rows, self.tab.F.shape[1], n))
-        self.output = (self.t, self.states, self.h, self.Q)
-        self.words = None  # the kernel's arguments, made anew
+            h, Q = np.empty(rows), np.empty((rows, self.tab.F.shape[1], n))
+        return np.empty(rows), np.empty((rows, n)), h, Q
+
+    def _room_for_events(self, rows):
+        return np.empty(rows), np.empty(rows, dtype=np.int64), np.empty((rows, len(self.y)))
 
     def _prepare_events(self):
         events, n = self.problem.events, len(self.y)
@@ -204,42 +208,20 @@ class Solve:
             np.where(self.problem.terminals > 0, self.problem.terminals, 2**62),
             np.zeros(len(events)),  # their values
         )
-        self._make_room_for_events(8 * (self.at.SUBDIVISIONS * len(events) + 1))
+        self.found = self._room_for_events(8 * (self.at.SUBDIVISIONS * len(events) + 1))
 
-    def _make_room_for_events(self, rows):
-        self.t_found, self.which = np.empty(rows), np.empty(rows, dtype=np.int64)
-        self.y_found = np.empty((rows, len(self.y)))
-        found = (self.t_found, self.which, self.y_found)
-        self.watched = (*self.events, *found, self.y_mid, self.g_mid)
-        self.words = None
-
-    def _keep_chunks(self):
-        """Put the chunk that is full aside and make room for twice as much."""
-        if self.every_step and self.counts[self.at.STORED] == len(self.t):
-            self._set_steps_aside()
-            self._make_room(2 * len(self.t))
+    def _grow(self):
+        """Room for twice as much of what is full; Ctrl-C may come at any time, so copy first."""
+        if self.every_step and self.counts[self.at.STORED] == len(self.output[0]):
+            self.output = _copied(self.output, self._room(2 * len(self.output[0])))
         else:
-            self._set_events_aside()
-            self._make_room_for_events(2 * len(self.t_found))
-
-    def _set_steps_aside(self):
-        stored = self.counts[self.at.STORED]
-        self.steps.append((self.t[:stored], self.states[:stored], self.h[:stored], self.Q[:stored]))
-        self.counts[self.at.STORED] = 0  # none is taken twice
-
-    def _set_events_aside(self):
-        if not self.problem.events:
-            return
-        found = self.counts[self.at.FOUND]
-        self.found.append((self.t_found[:found], self.which[:found], self.y_found[:found]))
-        self.counts[self.at.FOUND] = 0
+            self.found = _copied(self.found, self._room_for_events(2 * len(self.found[0])))
+        self.words = None  # the kernel's arguments are made anew
 
     def _result(self, status, message):
         at, problem = self.at, self.problem
-        self._set_steps_aside()
-        self._set_events_aside()
-        t, y, h, Q = _joined(self.steps)
-        dtype = problem.y0.dtype
+        counts, dtype = self.counts.tolist(), problem.y0.dtype
+        t, y, h, Q = (array[: counts[at.STORED]] for array in self.output)
         y = y.view(dtype)
         sol = t_events = y_events = None
         if problem.dense:
@@ -247,18 +229,17 @@ class Solve:
         if problem.events is not None:
             t_events, y_events = [], []
         if problem.events:
-            found, which, y_found = _joined(self.found)
+            found, which, y_found = (array[: counts[at.FOUND]] for array in self.found)
             y_found = y_found.view(dtype)
             mine = [which == i for i in range(len(problem.events))]
             t_events = [found[rows] for rows in mine]
             y_events = [y_found[rows] if rows.any() else np.empty(0) for rows in mine]
         y = y.T
         if problem.t_eval is not None:
-            done = self.counts[at.STORED_EVAL]
+            done = counts[at.STORED_EVAL]
             t, y = problem.t_eval[:done], self.y_eval[:done].view(dtype).T
             if not done:  # as SciPy does where none of the times was reached
                 t, y = [], []
-        counts = self.counts.tolist()
         return Solution(
             t=t, y=y, sol=sol, t_events=t_events, y_events=y_events,
             nfev=counts[at.EVALUATIONS], njev=0, nlu=0,
@@ -281,8 +262,8 @@ def stand_still(problem):
     )  # fmt: skip
 
 
-def _joined(chunks):
-    """Chunks of several arrays each -> the arrays."""
-    if len(chunks) == 1:
-        return chunks[0]
-    return tuple(np.concatenate(parts) for parts in zip(*chunks, strict=True))
+def _copied(full, room):
+    """The longer arrays, with what the full ones hold."""
+    for old, new in zip(full, room, strict=True):
+        new[: len(old)] = old
+    return room

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from odelib.driver import SLOW, Solve
+from odelib.driver import NO_EVENTS, SLOW, Solve
 from odelib.pointers import is_compiled
 from odelib.reasons import exception, out_of_steps, remark_on_speed, why
 from odelib.rhs import as_argument, bind, from_bytes, interruptible, to_bytes, vary_context
@@ -141,7 +141,7 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
         *solve.method.numbers, bound.address, solve.clock, solve.counts,
         p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
         solve.y, solve.K, solve.y_new, solve.err,
-        *solve.output, p.t_eval, rows.between.view(float), *solve.watched,
+        *solve.output, p.t_eval, rows.between.view(float), *NO_EVENTS,
     )  # fmt: skip
 
 

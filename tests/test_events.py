@@ -181,10 +181,8 @@ def test_an_event_that_returns_nothing_is_told_so(decorate):
 def test_many_events_do_not_make_room_for_many_steps(decorate, monkeypatch):
     """The room for events grows on its own: the other would double until no memory is left."""
     rows = []
-    make_room = Solve._make_room
-    monkeypatch.setattr(
-        Solve, "_make_room", lambda self, room: rows.append(room) or make_room(self, room)
-    )
+    room = Solve._room
+    monkeypatch.setattr(Solve, "_room", lambda self, many: rows.append(many) or room(self, many))
     g = event(lambda t, y: (t * 1e4) % 1.0 - 0.5, decorate)
     sol = solve_ivp(decorate(oscillator), (0, 1), [1.0, 0.0], "Euler", events=g, step=1 / 400)
     assert len(sol.t_events[0]) == 800
