@@ -63,16 +63,17 @@ def triad(a, b, c):
         a[j] = b[j] + 0.5 * c[j]
 
 
-def in_turn(calls, repeats, inner=1):
-    """Median seconds of each of these calls, taken in turn."""
+def in_turn(calls, repeats, piece=0.0):
+    """Median seconds of each of these calls, taken in turn, repeated for `piece` seconds a turn."""
     times = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
             gc.collect()  # what one leaves behind is not for the next to clear away
-            start = time.perf_counter()
-            for _ in range(inner):
+            start, count = time.perf_counter(), 0
+            while count == 0 or time.perf_counter() - start < piece:
                 call()
-            times[name].append((time.perf_counter() - start) / inner)
+                count += 1
+            times[name].append((time.perf_counter() - start) / count)
     return {name: statistics.median(spent) for name, spent in times.items()}
 
 
@@ -92,7 +93,7 @@ def one_call():
         call()
     print("| one call, 2 components | µs | / odelib RK4 |")
     print("|---|---:|---:|")
-    medians = in_turn(calls, REPEATS, inner=50)
+    medians = in_turn(calls, REPEATS, piece=0.05)
     for name, median in medians.items():
         print(f"| {name} | {median * 1e6:.1f} | {median / medians['odelib RK4, step=0.1']:.1f} |")
 
