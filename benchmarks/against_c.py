@@ -34,14 +34,12 @@ int32_t lorenz(double t, const double *y, int64_t *n, double *d) {
     return 0;
 }
 int32_t pleiades(double t, const double *y, int64_t *n, double *d) {
-    for (int i = 0; i < 7; i++) {
-        double ax = 0.0, ay = 0.0;
-        for (int j = 0; j < 7; j++) if (j != i) {
-            double dx = y[j] - y[i], dy = y[7 + j] - y[7 + i], r2 = dx * dx + dy * dy;
-            double w = (j + 1) / (r2 * sqrt(r2));
-            ax += w * dx; ay += w * dy;
-        }
-        d[i] = y[14 + i]; d[7 + i] = y[21 + i]; d[14 + i] = ax; d[21 + i] = ay;
+    for (int i = 0; i < 14; i++) { d[i] = y[14 + i]; d[14 + i] = 0.0; }
+    for (int i = 0; i < 7; i++) for (int j = i + 1; j < 7; j++) {
+        double dx = y[j] - y[i], dz = y[7 + j] - y[7 + i], r2 = dx * dx + dz * dz;
+        double w = 1.0 / (r2 * sqrt(r2));
+        d[14 + i] += (j + 1) * w * dx; d[21 + i] += (j + 1) * w * dz;
+        d[14 + j] -= (i + 1) * w * dx; d[21 + j] -= (i + 1) * w * dz;
     }
     return 0;
 }
@@ -130,16 +128,17 @@ def lorenz(t, y):
 
 @rhs(inplace=True, boundscheck=False)
 def pleiades(t, y, dy):
+    for i in range(14):
+        dy[i], dy[14 + i] = y[14 + i], 0.0
     for i in range(7):
-        ax = ay = 0.0
-        for j in range(7):
-            if j != i:
-                dx, dz = y[j] - y[i], y[7 + j] - y[7 + i]
-                r2 = dx * dx + dz * dz
-                w = (j + 1) / (r2 * np.sqrt(r2))
-                ax += w * dx
-                ay += w * dz
-        dy[i], dy[7 + i], dy[14 + i], dy[21 + i] = y[14 + i], y[21 + i], ax, ay
+        for j in range(i + 1, 7):  # each pair once
+            dx, dz = y[j] - y[i], y[7 + j] - y[7 + i]
+            r2 = dx * dx + dz * dz
+            w = 1.0 / (r2 * np.sqrt(r2))
+            dy[14 + i] += (j + 1) * w * dx
+            dy[21 + i] += (j + 1) * w * dz
+            dy[14 + j] -= (i + 1) * w * dx
+            dy[21 + j] -= (i + 1) * w * dz
 
 
 @rhs(inplace=True, boundscheck=False)
