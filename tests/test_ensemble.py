@@ -408,10 +408,12 @@ if kind == "compiled":
     f = odelib.rhs(f)
 rates = np.array([1e-3] * 3 + [1e9] * 9)
 odelib.ensemble(f, (0, 1), np.ones((12, 2)), (rates * 1e-9,), 0)
-threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT)).start()
+timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
+timer.start()
 try:
     odelib.ensemble(f, (0, 1e6), np.ones((12, 2)), (rates,), 0, threads=threads, rtol=1e-6)
 except KeyboardInterrupt as stop:
+    timer.join()  # it is a thread too, and may outlive its signal by a moment
     sol = stop.solution
     print(sol.status.tolist()[:3], sol.status.tolist()[3:] == [-1] * 9, np.isnan(sol.y[3:]).all())
     print(sol.messages[-1], threading.active_count())
