@@ -26,7 +26,8 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     ----------
     function : callable
         ``f(t, y, *args)`` that returns dy/dt as a tuple, list or 1-D array of n numbers; y is an
-        array (n,). A number will do when n = 1.
+        array (n,), the solver's own: a function that writes to it gets a copy at every call. A
+        number will do when n = 1.
     inplace : bool
         The function is ``f(t, y, dy, *args)`` instead and writes dy/dt into dy (n,), which spares
         large systems the allocation of an array at every call.

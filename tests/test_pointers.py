@@ -20,7 +20,12 @@ compiled_only = pytest.mark.skipif(
 
 # Solves with the right-hand side named on the command line; prints what was compiled and the ends.
 SCRIPT = """
+def writes(t, y):
+    y[0] = -y[0]
+    return y
+
 RIGHT_HAND_SIDES = {
+    "writes": writes,
     "decay": lambda t, y: (-y[0],),
     "pair": lambda t, y: [y[1], -y[0]],
     "stiff": lambda t, y, k: -k * y,
@@ -55,9 +60,11 @@ def test_a_second_process_compiles_only_a_right_hand_side_that_is_new(warm, tmp_
     assert sorted(first[0]) == ["f", "k", "k", "k"]  # the loop, two steps
     assert run("pair", "2", cache=cache)[0] == "f"
     assert run("stiff", "3", "2.0", cache=cache)[0] == "f"
-    again = run("decay", "1", cache=cache)
-    assert again[0] == "-"
-    assert again[1] == first[1]  # to the last bit
+    assert run("writes", "1", cache=cache)[0] == "f"
+    for name in ("decay", "writes"):
+        again = run(name, "1", cache=cache)
+        assert again[0] == "-"
+        assert again[1] == first[1]  # to the last bit
     assert run("stiff", "2", "5.0", cache=cache)[0] == "-"  # other numbers, another dimension
 
 

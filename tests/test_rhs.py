@@ -115,6 +115,53 @@ def test_a_python_function_may_keep_the_y_it_was_given():
     np.testing.assert_array_equal(np.ravel(kept), sol.y[0, :-1])
 
 
+def scales_y_itself(t, y):
+    y *= -np.array([1.0, 2.0])
+    return y
+
+
+def scales_y_in_place(t, y, dy):
+    y *= -np.array([1.0, 2.0])
+    dy[:] = y
+
+
+WRITERS = [(scales_y_itself, False), (scales_y_in_place, True)]
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+@pytest.mark.parametrize(("writer", "inplace"), WRITERS)
+def test_a_function_that_writes_to_y_changes_a_copy(writer, inplace, decorated):
+    """The state belongs to the solver, whatever f does with the numbers that it was given."""
+    f = rhs(writer, inplace=inplace)
+    if not decorated:
+        f = writer
+        f._odelib_inplace = inplace
+    for method in ("RK4", "DOP853", "RK45"):
+        options = dict(method=method, t_eval=[0.3, 1.0], step=0.125)
+        expected = solve_ivp(as_array, (0, 1), [1.0, 2.0], **options)
+        sol = solve_ivp(f, (0, 1), [1.0, 2.0], **options)
+        np.testing.assert_allclose(sol.y, expected.y, rtol=1e-14)
+        assert sol.nfev == expected.nfev
+
+
+@pytest.mark.parametrize("decorate", [lambda f: f, rhs])
+def test_an_event_that_writes_to_y_changes_a_copy(decorate):
+    def overwrites(t, y):
+        y[:] -= 0.5
+        return y[0]
+
+    f = decorate(as_array)
+    with_event = solve(f, events=decorate(overwrites))
+    np.testing.assert_array_equal(with_event.y, solve(f).y)
+    np.testing.assert_allclose(with_event.t_events[0], np.log(2), rtol=1e-6)
+
+
+@compiled_only
+def test_a_function_with_a_signature_of_its_own_works():
+    f = numba.njit("float64[:](float64, float64[:])")(as_array)
+    np.testing.assert_allclose(solve(f).y[:, -1], EXACT, rtol=1e-7)
+
+
 @pytest.mark.parametrize("method", ["RK4", "RK45", "DOP853"])
 @pytest.mark.parametrize("form", [lambda t, y: 1j * y, lambda t, y: (1j * y[0], 1j * y[1])])
 @pytest.mark.parametrize("decorate", [lambda f: f, rhs])

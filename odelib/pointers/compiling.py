@@ -55,11 +55,16 @@ def _target(description):
     )
 
 
-def compile_c(signature, function, kinds, arguments, result):
+def compile_c(signature, function, kinds, arguments, result, otherwise=None):
     """See `c_function` in machine_code.py, whose arguments these are."""
     _load_array_functions()
     with numba.core.compiler_lock.global_compiler_lock:
-        return _compile(signature, function, kinds, arguments, result)
+        try:
+            return _compile(signature, function, kinds, arguments, result)
+        except Exception:  # numba fails in many ways
+            if otherwise is None:
+                raise
+        return _compile(signature, otherwise, kinds, arguments, result)
 
 
 def _compile(signature, function, kinds, arguments, result):

@@ -17,10 +17,12 @@ def compile_rhs(function, kinds, *, inplace=False, y_complex=False, event=False)
     """The C function of a numba function f(t, y, *args), or f(t, y, dy, *args) when `inplace`.
 
     `kinds` says how each of `args` is packed: a numba scalar type, or an array type (C order).
-    Both y and dy are complex where `y_complex` is set, but an event's one number is real.
+    Both y and dy are complex where `y_complex` is set, but an event's one number is real. The
+    memory of y is the solver's: a function that writes to it is given a copy.
     """
-    state = types.Array(types.complex128 if y_complex else types.float64, 1, "C")
-    slope = types.Array(state.dtype if not event else types.float64, 1, "C")
+    number = types.complex128 if y_complex else types.float64
+    state = types.Array(number, 1, "C", readonly=True)
+    slope = types.Array(types.float64 if event else number, 1, "C")
     given = (types.float64, state, *((slope,) if inplace else ()), *kinds)
 
     def arguments(context, builder, t, y, ctx, dy):
@@ -42,13 +44,23 @@ def compile_rhs(function, kinds, *, inplace=False, y_complex=False, event=False)
     if known is not None:
         known = f"{source_stamp()} {inplace} {y_complex} {event} {known}"
     try:
-        return c_function(RHS, function, given, arguments, store, known)
+        return c_function(RHS, function, given, arguments, store, known, _on_a_copy(function))
     except numba.core.errors.NumbaError as error:
         message = _in_short(str(error))
     raise TypeError(
         f"numba cannot compile {function.__name__}: {message}. Change it, or pass it undecorated: "
         "it then runs as plain Python"
     )
+
+
+def _on_a_copy(function):
+    """For functions that write to y, or whose signature asks for a y that can be written to."""
+
+    @numba.njit
+    def given_a_copy(t, y, *rest):
+        return function(t, y.copy(), *rest)
+
+    return given_a_copy
 
 
 def _in_short(message):

@@ -45,21 +45,22 @@ class Loaded:
         self.address = self._engine.get_function_address(symbol)
 
 
-def c_function(signature, function, kinds, arguments, result, known_as):
+def c_function(signature, function, kinds, arguments, result, known_as, otherwise=None):
     """A numba function of these `kinds` of arguments as a C function of this signature.
 
     `arguments(context, builder, *c_arguments)` gives the LLVM values to call it with, and
     `result(context, builder, kind, value, *c_arguments)` what the C function returns; 1 if it
-    raised. It is loaded from the disk if `known_as`, where not None, was kept there.
+    raised. It is loaded from the disk if `known_as`, where not None, was kept there. Where numba
+    cannot compile the function, `otherwise` is compiled in its place.
     """
     if known_as is None:
-        return compile_c(signature, function, kinds, arguments, result)
+        return compile_c(signature, function, kinds, arguments, result, otherwise)
     name = hashlib.sha256(f"{machine()} {signature} {kinds} {known_as}".encode()).hexdigest()[:40]
     with _lock:
         if name not in _in_use:
             found = _read(name)
             if found is None:
-                found = compile_c(signature, function, kinds, arguments, result)
+                found = compile_c(signature, function, kinds, arguments, result, otherwise)
                 _write(name, found)
             _in_use[name] = found
         return _in_use[name]
