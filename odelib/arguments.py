@@ -171,39 +171,34 @@ def _is_count(value):
 def check_control(
     method, t0, t_end, n, *, step, rtol, atol, first_step, max_step, max_steps
 ):  # fmt: skip
-    """How to choose the steps from t0 to t_end: fields of `driver.Problem`."""
-    tab, last = check_method(method, n), 0
+    """How to choose the steps from t0 to t_end: the fields `method` to `max_steps` of a Problem."""
+    tab, h, last = check_method(method, n), 0.0, 0
     if step is None and not tab.adaptive:
         raise ValueError(f"method {method!r} has a fixed step: give step=")
     if step is not None:
-        control = {"rtol": rtol, "atol": atol, "first_step": first_step, "max_step": max_step}
+        for name, value in zip(_CONTROL, (rtol, atol, first_step, max_step), strict=True):
+            if value is not None and not (isinstance(value, float) and value == math.inf):
+                raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
         far = max(abs(t0), abs(t_end) if math.isfinite(t_end) else 0.0)
-        step, last = check_step(step, t_end - t0, control, far)
-    rtol, atol = check_tolerances(rtol, atol, n)
-    return dict(
-        method=method,
-        step=step or 0.0,
-        last=last,
-        rtol=rtol,
-        atol=atol,
-        first_step=check_first_step(first_step, abs(t_end - t0)),
-        max_step=check_max_step(max_step),
-        max_steps=check_max_steps(max_steps),
-    )
+        h, last = check_step(step, t_end - t0, far)
+    return (
+        method, h, last, *check_tolerances(rtol, atol, n),
+        check_first_step(first_step, abs(t_end - t0)), check_max_step(max_step),
+        check_max_steps(max_steps),
+    )  # fmt: skip
 
 
-def check_step(step, length, others, far=None):
+_CONTROL = ("rtol", "atol", "first_step", "max_step")
+
+
+def check_step(step, length, far):
     """(h, number of steps) of a fixed-step solve over an interval of this length.
 
     `far` is the time in it that is farthest from zero, where the spacing of numbers is widest.
     """
-    for name, value in others.items():
-        if value is not None and value != math.inf:
-            raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
     step = _number("step", step)
     if not 0.0 < step < math.inf:
         raise ValueError(f"step must be a positive number, got {step}")
-    far = abs(length) if far is None else far
     if math.isfinite(far) and step < 4 * math.ulp(far):
         raise ValueError(f"step = {step} is too small: times near {far:.6g} are the same number")
     steps = abs(length) / step
@@ -273,10 +268,12 @@ def check_t_eval(t_eval, t0, t_end):
     times = _numbers("t_eval", t_eval).copy()
     if times.ndim != 1:
         raise ValueError(f"`t_eval` must be 1-dimensional. Got shape {times.shape}")
+    if not len(times):
+        return times
     low, high = min(t0, t_end), max(t0, t_end)
     rising = times if t_end >= t0 else times[::-1]
-    is_sorted = (rising[1:] > rising[:-1]).all()
-    if not len(times) or (is_sorted and low <= rising[0] and rising[-1] <= high):
+    is_sorted = len(times) == 1 or (rising[1:] > rising[:-1]).all()
+    if is_sorted and low <= rising.item(0) and rising.item(-1) <= high:
         return times
     if not ((times >= low) & (times <= high)).all():
         raise ValueError(
@@ -321,8 +318,9 @@ def _number(name, value):
 
 def _numbers(name, value):
     try:
-        if not np.iscomplexobj(value):
-            return np.asarray(value, dtype=float)
+        array = np.asarray(value)
+        if array.dtype.kind != "c":
+            return array.astype(float, copy=False)
     except (TypeError, ValueError, OverflowError):
         pass
     raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")

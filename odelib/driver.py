@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.arguments import method_of
 from odelib.pointers import aligned_zeros
 from odelib.progress import progress_bar
 from odelib.reasons import (
@@ -33,6 +32,7 @@ _SMALL = 64  # numbers in y, below which their place in memory makes no differen
 _NO_NUMBERS, _NO_ROWS, _NO_INTERPOLANTS = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
 _NO_INTEGERS = np.empty(0, dtype=np.int64)
 _NO_TIMES = (_NO_NUMBERS, _NO_ROWS)
+_NO_OUTPUT = (_NO_NUMBERS, _NO_ROWS, _NO_NUMBERS, _NO_INTERPOLANTS)
 NO_EVENTS = (
     _NO_INTEGERS, _NO_INTEGERS, _NO_NUMBERS, _NO_INTEGERS, _NO_NUMBERS,  # the events
     _NO_NUMBERS, _NO_INTEGERS, _NO_ROWS,  # what was found
@@ -78,26 +78,21 @@ class Solve:
         explicit, self.at, steps = _kernels()
         self.problem, self.kernel = problem, explicit.advance
         # kept as long as its addresses are used: two threads may each make their own
-        self.method = steps.compiled_method(problem.method)
-        self.tab = tab = method_of(problem.method)
-        n = len(problem.y0) * problem.y0.itemsize // 8
-        if n < _SMALL:
-            zeros, self.state = np.zeros, problem.y0.copy()
-        else:
-            zeros, self.state = aligned_zeros, aligned_zeros(n).view(problem.y0.dtype)
-            self.state[:] = problem.y0
-        self.y = self.state.view(float)  # complex numbers are pairs of doubles
+        self.method = method = steps.compiled_method(problem.method)
+        y0 = problem.y0
+        self.y = y = y0.view(float) if y0.dtype.kind == "c" else y0  # pairs of doubles
+        n, zeros = len(y), np.zeros
+        if n >= _SMALL:
+            zeros, self.y = aligned_zeros, aligned_zeros(n)
+            self.y[:] = y
         self.clock = np.array([problem.t0, problem.first_step, problem.t0])
-        self.counts = np.zeros(self.at.COUNTS, dtype=np.int64)
-        self.K, self.y_new = zeros(max(len(tab.F), 2) * n), zeros(n)
-        self.err = zeros(1 + (2 * n if tab.two_estimates else n))
+        self.counts = np.zeros(self.at.COUNTS, np.int64)
+        self.K, self.y_new = zeros(method.slopes * n), zeros(n)
+        self.err = zeros(1 + method.estimates * n)
 
         self.every_step = problem.t_eval is None or problem.dense
         rows = min(problem.last + 1, max(64, _ROOM // n)) if problem.last else 64
         self.output, self.words = self._room(rows), None
-        if self.every_step:
-            self.output[0][0], self.output[1][0] = problem.t0, self.y
-            self.counts[self.at.STORED] = 1
         self.asked = _NO_TIMES
         if problem.t_eval is not None:
             self.y_eval = np.empty((len(problem.t_eval), n))
@@ -105,6 +100,10 @@ class Solve:
         self.found = None
         if problem.events:
             self._prepare_events()
+
+    def as_y0(self, numbers):
+        """Numbers of the kernel as components of y: pairs of doubles are complex."""
+        return numbers.view(complex) if self.problem.y0.dtype.kind == "c" else numbers
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
@@ -188,10 +187,12 @@ class Solve:
 
     def _room(self, rows):
         """Arrays for the output of that many steps: t, states, and for dense output h, Q."""
-        rows, n = rows if self.every_step else 0, len(self.y)
+        n = len(self.y)
+        if not self.every_step:
+            return _NO_OUTPUT
         h, Q = _NO_NUMBERS, _NO_INTERPOLANTS
         if self.problem.dense:
-            h, Q = np.empty(rows), np.empty((rows, self.tab.F.shape[1], n))
+            h, Q = np.empty(rows), np.empty((rows, self.method.numbers[-1].shape[1], n))
         return np.empty(rows), np.empty((rows, n)), h, Q
 
     def _room_for_events(self, rows):
@@ -220,31 +221,31 @@ class Solve:
 
     def _result(self, status, message):
         at, problem = self.at, self.problem
-        counts, dtype = self.counts.tolist(), problem.y0.dtype
-        t, y, h, Q = (array[: counts[at.STORED]] for array in self.output)
-        y = y.view(dtype)
+        counts, as_y0 = self.counts.tolist(), self.as_y0
         sol = t_events = y_events = None
-        if problem.dense:
-            sol = Continuous(t, y, h[1:], Q[1:].view(dtype))  # row 0 is the start, not a step
+        if self.every_step:
+            stored = counts[at.STORED]
+            t, y = self.output[0][:stored], as_y0(self.output[1][:stored])
+        if problem.dense:  # row 0 is the start, not a step
+            h, Q = (array[1:stored] for array in self.output[2:])
+            sol = Continuous(t, y, h, as_y0(Q))
         if problem.events is not None:
             t_events, y_events = [], []
         if problem.events:
             found, which, y_found = (array[: counts[at.FOUND]] for array in self.found)
-            y_found = y_found.view(dtype)
+            y_found = as_y0(y_found)
             mine = [which == i for i in range(len(problem.events))]
             t_events = [found[rows] for rows in mine]
             y_events = [y_found[rows] if rows.any() else np.empty(0) for rows in mine]
-        y = y.T
         if problem.t_eval is not None:
             done = counts[at.STORED_EVAL]
-            t, y = problem.t_eval[:done], self.y_eval[:done].view(dtype).T
-            if not done:  # as SciPy does where none of the times was reached
-                t, y = [], []
-        return Solution(
-            t=t, y=y, sol=sol, t_events=t_events, y_events=y_events,
-            nfev=counts[at.EVALUATIONS], njev=0, nlu=0,
-            status=status, message=message, success=status >= 0,
-            compiled=problem.bound.compiled, steps=counts[at.STEPS], rejected=counts[at.REJECTED],
+            t, y = problem.t_eval[:done], as_y0(self.y_eval[:done])
+        y = y.T
+        if not len(t):  # as SciPy does where none of the times was reached
+            t, y = [], []
+        return Solution(  # by position: names would take 0.6 µs
+            t, y, sol, t_events, y_events, counts[at.EVALUATIONS], 0, 0, status, message,
+            status >= 0, problem.bound.compiled, counts[at.STEPS], counts[at.REJECTED],
         )  # fmt: skip
 
 

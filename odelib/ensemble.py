@@ -103,9 +103,9 @@ def ensemble(
     times = arguments.check_t_eval(t_eval, t0, t_end)
     threads = arguments.check_threads(threads, 1 if executor else _cores())
     problem = Problem(
-        bound=None, t0=t0, t_end=t_end, y0=np.zeros(n, y0s.dtype),
+        None, t0, t_end, np.zeros(n, y0s.dtype), *control,
         t_eval=np.empty(0) if times is None else times, dense=False,
-        events=None, directions=np.zeros(0), terminals=np.zeros(0, dtype=np.int64), **control,
+        events=None, directions=np.zeros(0), terminals=np.zeros(0, dtype=np.int64),
     )  # fmt: skip
     rows = prepare(fun, y0s, args, vary, problem)
     with progress_bar(progress, count, unit=" trajectories") as move_to:

@@ -125,37 +125,23 @@ def solve_ivp(
         arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
     args = arguments.check_args(args)
     functions, directions, terminals = arguments.check_events(events)
+    if vectorized and callable(fun):
+        fun = _one_column(fun)
+    y_complex = y0.dtype.kind == "c"
+    bound = bind(fun, n, args, y_complex=y_complex)
+    times = arguments.check_t_eval(t_eval, t0, t_end)
+    watched = None
+    if events is not None:
+        watched = tuple(bind(g, n, args, y_complex=y_complex, event=True) for g in functions)
     problem = Problem(
-        bound=bind(
-            _one_column(fun) if vectorized and callable(fun) else fun,
-            n,
-            args,
-            y_complex=_is_complex(y0),
-        ),
-        t0=t0,
-        t_end=t_end,
-        y0=y0,
-        t_eval=arguments.check_t_eval(t_eval, t0, t_end),
-        dense=bool(dense_output),
-        events=None if events is None else _bind_events(functions, y0, args),
-        directions=directions,
-        terminals=terminals,
-        progress=bool(progress),
-        **control,
-    )
+        bound, t0, t_end, y0, *control, times, bool(dense_output), watched, directions, terminals,
+        bool(progress),
+    )  # fmt: skip
     if n == 0 or t0 == t_end:
         return stand_still(problem)
     if math.isinf(t_end) and not terminals.any() and max_steps is None:
         raise ValueError("t_span has no end: give a terminal event, or max_steps")
     return Solve(problem).run()
-
-
-def _is_complex(y0):
-    return y0.dtype.kind == "c"
-
-
-def _bind_events(functions, y0, args):
-    return tuple(bind(g, len(y0), args, y_complex=_is_complex(y0), event=True) for g in functions)
 
 
 def _one_column(fun):

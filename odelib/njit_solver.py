@@ -70,7 +70,7 @@ def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_step
             if step is None
             else f"step={step}: only for methods with a fixed step, which {method!r} has not"
         )
-    h = 0.0 if step is None else arguments.check_step(step, 1.0, {})[0]
+    h = 0.0 if step is None else arguments.check_step(step, 1.0, 1.0)[0]
     arguments.check_tolerances(float(rtol), float(atol), 1)
     max_steps = arguments.check_max_steps(max_steps)
     control = {"step": h} if h else {"rtol": rtol, "atol": atol}

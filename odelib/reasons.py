@@ -14,8 +14,7 @@ def exception(solve):
     t, failed = solve.clock[solve.at.T_FAILED], solve.counts[solve.at.FAILED_EVENT]
     function = solve.problem.events[failed - 1] if failed else solve.problem.bound
     y = solve.y if t == solve.clock[solve.at.T] else solve.y_mid if failed else solve.y_new
-    y = y.view(solve.problem.y0.dtype)
-    return function.explain(int(solve.counts[solve.at.STATUS]), t, y)
+    return function.explain(int(solve.counts[solve.at.STATUS]), t, solve.as_y0(y))
 
 
 def out_of_steps(solve):
@@ -29,8 +28,8 @@ def out_of_steps(solve):
 
 def why(solve, code):
     """Why a solve could not go on, by the code of the kernel."""
-    at, t, n = solve.at, solve.clock[solve.at.T], len(solve.problem.y0)
-    per = len(solve.y) // n  # numbers a component
+    at, t, y = solve.at, solve.clock[solve.at.T], solve.as_y0(solve.y)
+    n, per = len(y), len(solve.y) // len(y)  # numbers a component
     if code == at.NOT_FINITE and solve.problem.step:
         return (
             f"y[{_first_not_finite(solve.y_new) // per}] was no longer a finite number in the "
@@ -45,16 +44,16 @@ def why(solve, code):
             f"after t = {t:.6g}: the solution may end there, or fun may leave its domain. "
             "End before that time, or keep to the domain with a smaller max_step."
         )
-    unmeasured = np.flatnonzero(solve.problem.atol + solve.problem.rtol * abs(solve.state) == 0)
+    unmeasured = np.flatnonzero(solve.problem.atol + solve.problem.rtol * abs(y) == 0)
     if len(unmeasured):
         return (
             f"atol + rtol·|y[{unmeasured[0]}]| is 0 at t = {t:.6g}, so no error of y"
             f"[{unmeasured[0]}] is small enough: give a positive atol."
         )
-    largest = int(np.argmax(abs(solve.state)))
+    largest = int(np.argmax(abs(y)))
     return (
         f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = "
-        f"{solve.state[largest]:.6g}: the solution may blow up there, or fun may jump. "
+        f"{y[largest]:.6g}: the solution may blow up there, or fun may jump. "
         "End before that time, or stop there with a terminal event."
     )
 

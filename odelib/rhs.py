@@ -87,12 +87,12 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     if not callable(fun):
         form = "an event must be a function g(t, y, *args)" if event else _FORM
         raise TypeError(f"{form}; got {fun!r}")
-    inplace = getattr(fun, "_odelib_inplace", False)
     if outputs is None:
         outputs = 1 if event else n
+    inplace = getattr(fun, "_odelib_inplace", False)
     if not pointers.is_compiled(fun):
         return _bind_python(fun, n, outputs, args, inplace, y_complex, event)
-    kinds, words, kept = _pack(args)
+    kinds, words, kept = _pack(args) if args else ((), (), ())
     try:
         known = fun._odelib_pointers
     except AttributeError:

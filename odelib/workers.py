@@ -90,15 +90,15 @@ def in_threads(threads, rows, problem, show=silent):
 def _solve(problem):
     """The state of one worker: that of one solve, which serves row after row."""
     solve = Solve(problem)
-    for name in ("clock", "counts", "state", "K", "y_new", "err"):
+    for name in ("clock", "counts", "y", "K", "y_new", "err"):
         setattr(solve, name, _apart(getattr(solve, name)))
-    solve.y = solve.state.view(float)
     return solve
 
 
 def _work(kernels, solve, rows, chunks, stop, show=silent):
     """Solve chunks of rows until there are no more."""
-    at, n, y_complex = solve.at, len(solve.state), solve.state.dtype.kind == "c"
+    at, y0 = solve.at, solve.problem.y0
+    n, y_complex = len(y0), y0.dtype.kind == "c"
     place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
     budget = 1  # steps of the first slice: what a step costs is not known before
     started = time.perf_counter()

@@ -86,6 +86,11 @@ BAD = [
         "step= fixes the step size, so rtol= has no meaning; give one",
     ),
     (
+        dict(step=0.1, rtol=np.array([1e-6, 1e-6])),
+        ValueError,
+        "step= fixes the step size, so rtol= has no meaning; give one",
+    ),
+    (
         dict(step=0.1, atol=1e-6),
         ValueError,
         "step= fixes the step size, so atol= has no meaning; give one",

@@ -82,19 +82,20 @@ def guarded(monkeypatch):
     for module in driver, bind, workers, descent:
         monkeypatch.setattr(module, "np", guarded.module())
     monkeypatch.setattr(workers, "_apart", guarded.copied)  # without its own room on either side
-    # the problem's own arrays: y0 or theta0, which are copied, the tolerances and t_eval
+    # the problem's own arrays: y0, or theta0, which is copied; the tolerances and t_eval
     problem = driver.Problem
 
     class State(np.ndarray):
         def copy(self):
             return guarded.copied(np.asarray(self))
 
-    def guarded_problem(**fields):
-        arrays = ("rtol", "atol", "t_eval", "directions", "terminals")
-        fields |= {
-            name: guarded.copied(fields[name]) for name in arrays if fields[name] is not None
-        }
-        return problem(**fields | {"y0": fields["y0"].view(State)})
+    def guarded_problem(*fields):
+        made = problem(*fields)
+        arrays = ("y0", "rtol", "atol", "t_eval", "directions", "terminals")
+        mine = {name: getattr(made, name) for name in arrays}
+        return made._replace(
+            **{name: guarded.copied(mine[name]) for name in arrays if mine[name] is not None}
+        )
 
     monkeypatch.setattr(ivp, "Problem", guarded_problem)
     check_theta0 = options.check_theta0

@@ -79,8 +79,8 @@ def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y
         return RHS_FAILED
     counts[FRESH] = 1
     y_, K_, rtol_, atol_ = data(y), data(K), data(rtol), data(atol)
-    size_y = np.sqrt(mean_square(y_, y_, y_, n, rtol_, atol_, len(atol)))
-    size_f = np.sqrt(mean_square(K_, y_, y_, n, rtol_, atol_, len(atol)))
+    size_y = norm(y_, y_, n, rtol_, atol_, len(atol))
+    size_f = norm(K_, y_, n, rtol_, atol_, len(atol))
     if not np.isfinite(size_f):
         return NOT_FINITE
     length = abs(t_end - t)
@@ -99,7 +99,7 @@ def first_step(rhs, ctx, clock, counts, t_end, max_step, rtol, atol, exponent, y
         return RHS_FAILED
     for j in range(n):
         K[n + j] -= K[j]
-    change = np.sqrt(mean_square(offset(K_, n), y_, y_, n, rtol_, atol_, len(atol))) / guess
+    change = norm(offset(K_, n), y_, n, rtol_, atol_, len(atol)) / guess
     if size_f <= 1e-15 and change <= 1e-15:
         better = max(1e-6, guess * 1e-3)
     else:
@@ -127,6 +127,11 @@ def advance(
 ):  # fmt: skip
     """Steps until one of the reasons in states.py to return; it can be called again to go on."""
     if not counts[BEGUN]:
+        if len(t_out) > 0:
+            t_out[0] = clock[T]
+            for j in range(len(y)):
+                y_out[0, j] = y[j]
+            counts[STORED] = 1
         code = begin(
             rhs, ctx, clock, counts, t_end, fixed_step, max_step, rtol, atol, exponent,
             y, K, y_new, events, ctx_events, g,
@@ -281,30 +286,37 @@ def advance(
 
 
 @inlined
-def squared_error(err, estimates, y, y_new, n, rtol, atol, count):
-    """The square of the error's size against the tolerances: below 1 the step is accepted."""
-    square = mean_square(err, y, y_new, n, rtol, atol, count)
-    if estimates == 2 and square > 0.0:  # two estimates, combined as in DOP853
-        low = mean_square(offset(err, n), y, y_new, n, rtol, atol, count)
-        square = square * (square / (square + 0.01 * low))
-    return square
+def norm(values, y, n, rtol, atol, count):
+    """The size of values against the tolerances at y."""
+    return np.sqrt(squared_error(values, 1, y, y, n, rtol, atol, count))
 
 
 @inlined
-def mean_square(values, y, y_new, n, rtol, atol, count):
-    """Mean of the squares of values / (atol + rtol·max(|y|, |y_new|)) over the components.
+def squared_error(err, estimates, y, y_new, n, rtol, atol, count):
+    """The square of the error's size against the tolerances: below 1 the step is accepted.
 
-    All are pointers; where there are half as many components as numbers n, y holds pairs of real
-    and imaginary part, and |·| is theirs.
+    It is the mean over the components of (error / (atol + rtol·max(|y|, |y_new|)))². All are
+    pointers; where there are half as many components as numbers n, y holds pairs of real and
+    imaginary part, and |·| is theirs. Two estimates are combined as in DOP853.
     """
-    total = 0.0
+    total = low = 0.0
     if count == n:
         for j in range(n):
-            scaled = values[j] / (atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j])))
+            scale = atol[j] + rtol[j] * max(abs(y[j]), abs(y_new[j]))
+            scaled = err[j] / scale
             total += scaled * scaled
+            if estimates == 2:
+                scaled = err[n + j] / scale
+                low += scaled * scaled
     else:
         for j in range(0, n, 2):
             size = max(np.hypot(y[j], y[j + 1]), np.hypot(y_new[j], y_new[j + 1]))
-            scaled = np.hypot(values[j], values[j + 1]) / (atol[j // 2] + rtol[j // 2] * size)
+            scale = atol[j // 2] + rtol[j // 2] * size
+            scaled = np.hypot(err[j], err[j + 1]) / scale
             total += scaled * scaled
+            if estimates == 2:
+                scaled = np.hypot(err[n + j], err[n + j + 1]) / scale
+                low += scaled * scaled
+    if estimates == 2 and total > 0.0:
+        return total * total / ((total + 0.01 * low) * count)
     return total / count

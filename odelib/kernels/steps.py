@@ -17,6 +17,8 @@ class Method(NamedTuple):
     """What a kernel takes of a method; to be kept alive as long as it may use the addresses."""
 
     numbers: tuple  # the address of its step, that of what more its interpolant needs, …
+    slopes: int  # how many K holds at a time
+    estimates: int  # of the error
     step: Any
     more: Any
 
@@ -28,7 +30,7 @@ def compiled_method(name):
     address = more.address if more else 0
     exponent = float(tab.error_exponent)
     numbers = (step.address, address, exponent, tab.stages, bool(tab.fsal), tab.F)
-    return Method(numbers, step, more)
+    return Method(numbers, max(len(tab.F), 2), 2 if tab.two_estimates else 1, step, more)
 
 
 @functools.cache

@@ -103,12 +103,12 @@ class Kernel:
 def _packer(kinds):
     """A function of arguments of these kinds that returns their words, written out for speed."""
     names = [f"v{i}" for i in range(len(kinds))]
-    letters = ["d" if kind == types.float64 else "q" for kind in kinds]
-    words = [
-        f"id({name})" if isinstance(kind, types.Array) else name
-        for name, kind in zip(names, kinds, strict=True)
-    ]
-    known = {"pack": struct.Struct("=" + "".join(letters)).pack}
+    letters, words = "", []
+    for name, kind in zip(names, kinds, strict=True):
+        is_array = isinstance(kind, types.Array)
+        letters += "P" if is_array else "d" if kind == types.float64 else "q"
+        words.append(f"id({name})" if is_array else name)
+    known = {"pack": struct.Struct(letters).pack}  # of 8 bytes each, so none is padded
     return eval(f"lambda {', '.join(names)}: pack({', '.join(words)})", known)
 
 
