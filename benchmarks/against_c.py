@@ -67,23 +67,23 @@ C_ADAPTIVE = """
 int64_t NAME(rhs_t f, int64_t n, double t, double t_end, double h, double rtol, double atol,
           double *y, double *K, double *u) {
     int64_t tried = 0;
+    double safety = 0.9 * pow(n, 0.1);  // for a sum over the components, not a mean
     f(t, y, &n, K);
     while (t < t_end) {
         if (t + h > t_end) h = t_end - t;
         tried++;
 STAGES
-        double norm = 0.0;
+        double norm = 0.0;  // the square of the error's, times n
         for (int64_t j = 0; j < n; j++) {
             double scale = atol + rtol * fmax(fabs(y[j]), fabs(u[j]));
             double e = h * (ERROR) / scale;
             norm += e * e;
         }
-        norm = sqrt(norm / n);
-        if (norm < 1.0) {
+        if (norm < n) {
             t += h;
             for (int64_t j = 0; j < n; j++) { y[j] = u[j]; K[j] = K[LAST * n + j]; }
-            h *= norm == 0.0 ? 10.0 : fmin(10.0, 0.9 * pow(norm, -0.2));
-        } else h *= fmax(0.2, 0.9 * pow(norm, -0.2));
+            h *= norm == 0.0 ? 10.0 : fmin(10.0, safety * pow(norm, -0.1));
+        } else h *= fmax(0.2, safety * pow(norm, -0.1));
     }
     return tried;
 }

@@ -98,9 +98,10 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     except AttributeError:
         known = fun._odelib_pointers = {}
     form = (kinds, y_complex, event)
-    if form not in known:
+    code = known.get(form)
+    if code is None:
         with _COMPILING:
-            known[form] = known.get(form) or pointers.compile_rhs(
+            code = known[form] = known.get(form) or pointers.compile_rhs(
                 fun, kinds, inplace=inplace, y_complex=y_complex, event=event
             )
     ctx = np.array([n, outputs, *words], dtype=np.int64) if words else _sizes(n, outputs)
@@ -108,7 +109,7 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     def explain(status, t, y):
         return explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
-    return Bound(known[form].address, ctx, True, explain, (known[form], kept), None)
+    return Bound(code.address, ctx, True, explain, (code, kept), None)
 
 
 @functools.lru_cache

@@ -142,6 +142,7 @@ def advance(
     n = len(y)
     direction = 1.0 if t_end >= t0 else -1.0
     every_step, dense, watched = len(t_out) > 0, len(q_out) > 0, len(events) > 0
+    safety = SAFETY * len(atol) ** (0.5 * exponent)  # for a sum over the components, not a mean
     swapped = False  # y and y_new change places after a step, so that nothing is copied
 
     # What changes at every step is not in memory, where a call could have changed it.
@@ -211,8 +212,8 @@ def advance(
                 offset(data(err), 1), (len(err) - 1) // n, data(y), data(y_new), n,
                 data(rtol), data(atol), len(atol),
             )  # fmt: skip
-            factor = LARGEST_FACTOR if square == 0.0 else SAFETY * square ** (-0.5 * exponent)
-            if not square < 1.0 or err[0] > 0.0:  # one that is not a number rejects the step too
+            factor = LARGEST_FACTOR if square == 0.0 else safety * square ** (-0.5 * exponent)
+            if not square < len(atol) or err[0] > 0.0:  # NaN rejects the step too
                 next_size = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
                 rejected += 1
                 retrying = 1
@@ -288,16 +289,15 @@ def advance(
 @inlined
 def norm(values, y, n, rtol, atol, count):
     """The size of values against the tolerances at y."""
-    return np.sqrt(squared_error(values, 1, y, y, n, rtol, atol, count))
+    return np.sqrt(squared_error(values, 1, y, y, n, rtol, atol, count) / count)
 
 
 @inlined
 def squared_error(err, estimates, y, y_new, n, rtol, atol, count):
-    """The square of the error's size against the tolerances: below 1 the step is accepted.
+    """Σ (error / (atol + rtol·max(|y|, |y_new|)))² over the components: at most their number.
 
-    It is the mean over the components of (error / (atol + rtol·max(|y|, |y_new|)))². All are
-    pointers; where there are half as many components as numbers n, y holds pairs of real and
-    imaginary part, and |·| is theirs. Two estimates are combined as in DOP853.
+    All are pointers; where there are half as many components as numbers n, y holds pairs of real
+    and imaginary part, and |·| is theirs. Two estimates are combined as in DOP853.
     """
     total = low = 0.0
     if count == n:
@@ -318,5 +318,5 @@ def squared_error(err, estimates, y, y_new, n, rtol, atol, count):
                 scaled = np.hypot(err[n + j], err[n + j + 1]) / scale
                 low += scaled * scaled
     if estimates == 2 and total > 0.0:
-        return total * total / ((total + 0.01 * low) * count)
-    return total / count
+        return total * total / (total + 0.01 * low)
+    return total
