@@ -296,6 +296,17 @@ def test_a_state_that_overflows_is_never_accepted(method, y0):
     assert "spacing between numbers" in sol.message
 
 
+@pytest.mark.parametrize("method", ADAPTIVE)
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_rejected_step_is_tried_smaller_even_where_its_error_is_zero(method):
+    """A constant slope has no error at all, and the state at the end of the step is infinite."""
+    f = rhs(lambda t, y: (1e308,))
+    sol = solve_ivp(f, (0, 10), [1e308], method, max_steps=1000)
+    assert "spacing between numbers" in sol.message
+    np.testing.assert_allclose(sol.y[0, -1], np.finfo(float).max, rtol=1e-12)
+
+
 @pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT),
     reason="Python's own division by zero raises: NUMBA_DISABLE_JIT=1",

@@ -181,8 +181,9 @@ def advance(
                     h = t_end - t
                 t_new = t_end
         else:
-            size = min(next_size, max_step)
-            if not size > NEGLIGIBLE * abs(t) + TINY:  # otherwise there is nothing to look up
+            size = next_size
+            if not NEGLIGIBLE * abs(t) + TINY < size <= max_step:  # rarely
+                size = min(size, max_step)
                 smallest = 10.0 * abs(np.nextafter(t, direction * np.inf) - t)
                 if not size >= smallest:
                     if retrying:
@@ -212,13 +213,16 @@ def advance(
                 offset(data(err), 1), (len(err) - 1) // n, data(y), data(y_new), n,
                 data(rtol), data(atol), len(atol),
             )  # fmt: skip
-            factor = LARGEST_FACTOR if square == 0.0 else safety * square ** (-0.5 * exponent)
+            size, next_size = abs(h), np.inf
+            if square != 0.0:
+                next_size = safety * size * square ** (-0.5 * exponent)
             if not square < len(atol) or err[0] > 0.0:  # NaN rejects the step too
-                next_size = abs(h) * (factor if factor > SMALLEST_FACTOR else SMALLEST_FACTOR)
+                smallest = SMALLEST_FACTOR * size
+                next_size = next_size if smallest < next_size < size else smallest
                 rejected += 1
                 retrying = 1
                 continue
-            next_size = abs(h) * min(factor, 1.0 if retrying else LARGEST_FACTOR)
+            next_size = min(next_size, size if retrying else LARGEST_FACTOR * size)
             retrying = 0
 
         # The step is accepted. Does anything ask for the solution within it?

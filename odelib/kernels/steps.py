@@ -54,58 +54,33 @@ def more_of(method):
     return step_pointer(make_more(tab.A_more, tab.c_more, len(tab.b)))
 
 
+# A step is written out as text from the coefficients. As a loop over the stages it is quick only
+# where LLVM unrolls the loop, which it does or does not at the least change: a step of DOP853 then
+# takes three times as long. The numbers in the text are those of the tableau to the last bit.
+
+
 def make_step(A, b, c, e, e_low, fsal, adaptive, two_estimates):
     """One step of a method as a Python function of the ABI STEP.
 
-    It closes over constant arrays and numbers only, which are part of its identity on the disk.
+    On entry the first n numbers of K are f(t, y); K is (stages, n) by rows. On return err[0] says
+    whether y_new holds a number that is not finite, and the error estimates follow.
     """
-    stages = len(b)
-
-    def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
-        # On entry the first n numbers of K are f(t, y); K is (stages, n) by rows. On return err[0]
-        # says whether y_new holds a number that is not finite, and the error estimates follow.
-        # All weights here are looked up when the step is compiled, because LLVM unrolls the loops
-        # over stages. It does so in blocks; not in one loop over many, which would make a step of
-        # DOP853 seven times slower.
-        largest = 0  # the bits of |y_new|: as integers they are in the order of the numbers
-        for block in range(0, stages, 4):
-            for i in range(max(1, block), min(block + 4, stages)):
-                for j in range(n):
-                    slope = -0.0  # the only number that adds nothing at all
-                    for k in range(i):
-                        if A[i, k] != 0.0:
-                            slope += (h * A[i, k]) * K[k * n + j]
-                    y_new[j] = y[j] + slope
-                # t + h may exceed t_new by a rounding error; f is never called beyond t_new
-                t_stage = t_new if c[i] == 1.0 else t + c[i] * h
-                status = call_rhs(rhs, t_stage, y_new, ctx, offset(K, i * n))
-                if status != 0:
-                    err[0] = t_stage
-                    return status
-        for j in range(n):
-            if not fsal:  # otherwise the last stage was taken at the new point
-                slope = -0.0
-                for k in range(stages):
-                    if b[k] != 0.0:
-                        slope += (h * b[k]) * K[k * n + j]
-                y_new[j] = y[j] + slope
-            if adaptive:
-                slope = -0.0
-                for k in range(stages):
-                    if e[k] != 0.0:
-                        slope += (h * e[k]) * K[k * n + j]
-                err[1 + j] = slope
-            if two_estimates:
-                slope = -0.0
-                for k in range(stages):
-                    if e_low[k] != 0.0:
-                        slope += (h * e_low[k]) * K[k * n + j]
-                err[1 + n + j] = slope
-            largest = max(largest, np.float64(abs(y_new[j])).view(np.int64))
-        err[0] = largest >= INFINITE
-        return 0
-
-    return step
+    lines = []
+    for i in range(1, len(b)):
+        lines += _stage(A[i], c[i], i, "y_new")
+    ends = []
+    if not fsal:  # otherwise the last stage was taken at the new point
+        ends.append(f"y_new[j] = y[j] + {_slope(b)}")
+    if adaptive:
+        ends.append(f"err[1 + j] = {_slope(e)}")
+    if two_estimates:
+        ends.append(f"err[1 + n + j] = {_slope(e_low)}")
+    ends.append("largest = max(largest, np.float64(abs(y_new[j])).view(np.int64))")
+    return _function(
+        # the bits of |y_new|: as integers they are in the order of the numbers
+        *["largest = 0", *lines, "for j in range(n):", *_indented(ends)],
+        "err[0] = largest >= INFINITE",
+    )
 
 
 def make_more(A_more, c_more, stages):
@@ -113,21 +88,46 @@ def make_more(A_more, c_more, stages):
 
     They follow the step's own in K; `err` is where their arguments are formed.
     """
+    lines = []
+    for i in range(len(c_more)):
+        failed = ["for j in range(n):", "    y_new[j] = err[j]"]  # where f failed, as in a step
+        lines += _stage(A_more[i], c_more[i], stages + i, "err", failed)
+    return _function(*lines)
 
-    def more(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
-        for i in range(len(c_more)):
-            for j in range(n):
-                slope = -0.0
-                for k in range(stages + i):
-                    if A_more[i, k] != 0.0:
-                        slope += (h * A_more[i, k]) * K[k * n + j]
-                err[j] = y[j] + slope
-            status = call_rhs(rhs, t + c_more[i] * h, err, ctx, offset(K, (stages + i) * n))
-            if status != 0:
-                for j in range(n):
-                    y_new[j] = err[j]  # where f failed, as in `make_step`
-                err[0] = t + c_more[i] * h
-                return status
-        return 0
 
-    return more
+def _stage(weights, c, i, place, failed=()):
+    """Lines for stage i of K, whose argument is formed in `place`."""
+    # t + h may exceed t_new by a rounding error; f is never called beyond t_new
+    time = "t_new" if c == 1.0 else f"t + {float(c)!r} * h"
+    *older, newest = np.flatnonzero(weights)
+    known = f"(y[j] + ({_slope(weights[:newest])}))" if older else "y[j]"
+    return [
+        "for j in range(n):",
+        # what is known before the newest stage is added up before it: nothing waits for that
+        f"    {place}[j] = {known} + {_slope(weights, newest)}",
+        f"status = call_rhs(rhs, {time}, {place}, ctx, offset(K, {i} * n))",
+        "if status != 0:",
+        *_indented(failed),
+        f"    err[0] = {time}",
+        "    return status",
+    ]
+
+
+def _slope(weights, first=0):
+    """The text of Σ h·w·K[k, j] over k from `first` on."""
+    terms = [
+        f"(h * {float(w)!r}) * K[{k} * n + j]" for k, w in enumerate(weights) if w and k >= first
+    ]
+    return " + ".join(terms) or "0.0"
+
+
+def _indented(lines):
+    return [f"    {line}" for line in lines]
+
+
+def _function(*lines):
+    """The function of the ABI STEP with these lines."""
+    head = "def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):"
+    scope = dict(np=np, call_rhs=call_rhs, offset=offset, INFINITE=INFINITE, __name__=__name__)
+    exec("\n".join([head, *_indented(lines), "    return 0"]), scope)
+    return scope["step"]

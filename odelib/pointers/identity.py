@@ -25,9 +25,10 @@ def source_stamp():
 
 
 def own_identity(function):
-    """Name of a function of the package that closes over numbers and arrays only."""
+    """Text for a function of the package that closes over numbers and arrays only."""
+    code = _described(function.__code__, ())
     closure = [_described(cell.cell_contents, ()) for cell in function.__closure__ or ()]
-    return f"{source_stamp()} {function.__module__}.{function.__qualname__} {closure}"
+    return f"{source_stamp()} {function.__module__}.{function.__qualname__} {code} {closure}"
 
 
 class _Unknown(Exception):
