@@ -46,7 +46,7 @@ class Problem(NamedTuple):
     bound: Bound
     t0: float
     t_end: float
-    y0: np.ndarray  # (n,), float64 or complex128
+    y0: np.ndarray  # (n,), float64 or complex128; a small one becomes the state
     method: str
     step: float  # 0: adaptive
     last: int  # number of steps of a fixed-step solve

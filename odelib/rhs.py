@@ -16,7 +16,7 @@ from odelib import pointers
 from odelib.returned import as_slope, explain_compiled
 
 
-def rhs(function=None, *, inplace=False, boundscheck=True):
+def rhs(function=None, *, inplace=False, boundscheck=True, **options):
     """Compile a right-hand side f(t, y, *args) with numba.
 
     The result is a numba function: `solve_ivp` runs it at the speed of C, Python and other
@@ -34,6 +34,9 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     boundscheck : bool
         Check every index. Without it an index that is out of range reads or writes memory that is
         not its own: only for functions that are known to be right.
+    **options
+        Further options of `numba.njit`, such as ``error_model="numpy"``: a division by zero then
+        gives inf instead of an exception. Those of a function that is compiled already are kept.
 
     Returns
     -------
@@ -48,12 +51,14 @@ def rhs(function=None, *, inplace=False, boundscheck=True):
     -1.0
     """
     if function is None:
-        return lambda function: rhs(function, inplace=inplace, boundscheck=boundscheck)
+        return lambda function: rhs(function, inplace=inplace, boundscheck=boundscheck, **options)
     if pointers.is_compiled(function):
+        options = {**function.targetoptions, **options}
+        inplace = inplace or getattr(function, "_odelib_inplace", False)
         function = function.py_func
     if not callable(function):
         raise TypeError(f"rhs needs a function f(t, y, *args); got {function!r}")
-    compiled = numba.njit(function, boundscheck=boundscheck)
+    compiled = numba.jit(**{**options, "boundscheck": boundscheck})(function)
     if inplace:
         compiled._odelib_inplace = True
     return compiled

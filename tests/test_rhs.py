@@ -98,6 +98,22 @@ def test_rhs_of_a_compiled_function_adds_the_bounds_check():
         solve(rhs(unchecked))
 
 
+@compiled_only
+def test_options_are_numbas_and_those_of_a_compiled_function_are_kept():
+    def reciprocal(t, y):
+        return (1.0 / t,)
+
+    with pytest.raises(ZeroDivisionError):
+        solve(rhs(reciprocal), [1.0])
+    quiet = numba.njit(error_model="numpy")(reciprocal)
+    for f in rhs(error_model="numpy")(reciprocal), rhs(quiet), rhs(quiet, boundscheck=False):
+        assert "component 0 at or after t = 0" in solve(f, [1.0]).message
+    in_place = rhs(lambda t, y, dy: None, inplace=True)
+    assert solve(rhs(in_place, fastmath=True)).success
+    with pytest.raises(TypeError, match="numba cannot compile .* Unrecognized options: {'fast'}"):
+        solve(rhs(reciprocal, fast=True), [1.0])
+
+
 def test_functions_without_a_file_work():
     scope = {}
     exec("def f(t, y):\n    return -y[0], -2 * y[1]", scope)

@@ -8,7 +8,8 @@ T, H, T_FAILED = range(3)
 
 # counts (int64): FRESH says that K[0] holds f(t, y), RETRYING that the last step was rejected,
 # STATUS is what a failing function returned, FAILED_EVENT says which event (0: f itself), BEGUN
-# that the first step is known, and BUDGET is how many steps to try before a pause.
+# that the start is stored and the first step known, and BUDGET is how many steps to try before a
+# pause.
 (
     STEPS, REJECTED, EVALUATIONS, STORED, STORED_EVAL, FOUND, FRESH, RETRYING, STATUS,
     FAILED_EVENT, BEGUN, BUDGET, COUNTS,

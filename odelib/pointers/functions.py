@@ -45,8 +45,8 @@ def compile_rhs(function, kinds, *, inplace=False, y_complex=False, event=False)
         known = f"{source_stamp()} {inplace} {y_complex} {event} {known}"
     try:
         return c_function(RHS, function, given, arguments, store, known, _on_a_copy(function))
-    except numba.core.errors.NumbaError as error:
-        message = _in_short(str(error))
+    except (numba.core.errors.NumbaError, KeyError) as error:  # KeyError: an unknown option
+        message = _in_short(str(error.args[0]))
     raise TypeError(
         f"numba cannot compile {function.__name__}: {message}. Change it, or pass it undecorated: "
         "it then runs as plain Python"
