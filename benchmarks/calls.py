@@ -179,6 +179,7 @@ def heard_after(solve):
 
 def interrupts():
     """Ctrl-C in a compiled solve, in one with a Python function, in large ones, in an ensemble."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     python = lambda t, y: (y[1], -y[0])  # noqa: E731
     small, large, end = np.array([1.0, 0.0]), np.ones(LARGE // 10), 1e9
     solve = functools.partial(solve_ivp, t_span=(0.0, end))

@@ -3,7 +3,6 @@
 import concurrent.futures
 import multiprocessing
 import os
-import subprocess
 import sys
 import threading
 import warnings
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from conftest import missing
+from interrupts import interrupted
 from odelib import METHODS, ensemble, pointers, rhs, solve_ivp, workers
 from odelib.ensemble import NOT_FINISHED
 
@@ -397,7 +397,7 @@ def test_a_warning_points_at_the_caller():
 # --- Interrupts and progress ----------------------------------------------------------------------
 
 SCRIPT = """
-import os, signal, sys, threading
+import sys
 import numpy as np, odelib
 
 def f(t, y, rate):
@@ -408,8 +408,7 @@ if kind == "compiled":
     f = odelib.rhs(f)
 rates = np.array([1e-3] * 3 + [1e9] * 9)
 odelib.ensemble(f, (0, 1), np.ones((12, 2)), (rates * 1e-9,), 0)
-timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
-timer.start()
+timer = ctrl_c_in(0.4)
 try:
     odelib.ensemble(f, (0, 1e6), np.ones((12, 2)), (rates,), 0, threads=threads, rtol=1e-6)
 except KeyboardInterrupt as stop:
@@ -424,14 +423,8 @@ except KeyboardInterrupt as stop:
 @pytest.mark.parametrize(("kind", "threads"), [("compiled", 1), ("compiled", 2), ("python", 1)])
 def test_ctrl_c_ends_the_ensemble_and_keeps_what_was_finished(kind, threads):
     program = SCRIPT.replace("1e-3] * 3", "1e-6] * 3")  # rows that are finished at once
-    done = subprocess.run(
-        [sys.executable, "-c", program, kind, str(threads)],
-        env=dict(os.environ), capture_output=True, text=True, check=False,
-        timeout=120,  # the ensemble itself would take days
-    )  # fmt: skip
-    lines = done.stdout.split("\n")
-    assert lines[0] == "[0, 0, 0] True True", done.stderr
-    assert lines[1] == f"{NOT_FINISHED} 1"
+    said, warned = interrupted(program, kind, str(threads))
+    assert said == ["[0, 0, 0] True True", f"{NOT_FINISHED} 1"], warned
 
 
 def test_slices_begin_with_one_step_whatever_it_costs(monkeypatch):

@@ -1,7 +1,5 @@
 """minimize: what it returns, when it stops, and what it says when something is wrong."""
 
-import os
-import subprocess
 import sys
 from collections import Counter
 
@@ -9,6 +7,7 @@ import numba
 import numpy as np
 import pytest
 
+from interrupts import interrupted
 from odelib import METHODS, OPTIMIZERS, minimize
 
 H = np.array([[3.0, 1.0], [1.0, 2.0]])
@@ -363,7 +362,7 @@ def test_complex_gradients_are_refused():
 
 
 SCRIPT = """
-import os, signal, sys, threading
+import sys
 import numba
 import odelib
 
@@ -373,7 +372,7 @@ def grad(theta):
 if sys.argv[1] == "compiled":
     grad = numba.njit(grad)
 odelib.minimize(grad, [1.0], learning_rate=0.1, steps=3)
-threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+ctrl_c_in(0.3)
 try:
     odelib.minimize(grad, [1.0], learning_rate=1e-12, steps=2**60, every=2**60)
 except KeyboardInterrupt as stop:
@@ -384,15 +383,8 @@ except KeyboardInterrupt as stop:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 @pytest.mark.parametrize("kind", ["compiled", "python"])
 def test_ctrl_c_ends_it_and_keeps_what_was_computed(kind):
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, kind],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stdout.strip() == "interrupted True KeyboardInterrupt in", done.stderr
+    said, warned = interrupted(SCRIPT, kind)
+    assert said == ["interrupted True KeyboardInterrupt in"], warned
 
 
 def test_a_descent_may_run_inside_another():
