@@ -53,12 +53,13 @@ def rhs(function=None, *, inplace=False, boundscheck=True, **options):
     if function is None:
         return lambda function: rhs(function, inplace=inplace, boundscheck=boundscheck, **options)
     if pointers.is_compiled(function):
-        options = {**function.targetoptions, **options}
+        kept = function.targetoptions.items()
+        options = {k: v for k, v in kept if k not in ("nopython", "boundscheck")} | options
         inplace = inplace or getattr(function, "_odelib_inplace", False)
         function = function.py_func
     if not callable(function):
         raise TypeError(f"rhs needs a function f(t, y, *args); got {function!r}")
-    compiled = numba.jit(**{**options, "boundscheck": boundscheck})(function)
+    compiled = numba.njit(**options, boundscheck=boundscheck)(function)
     if inplace:
         compiled._odelib_inplace = True
     return compiled
