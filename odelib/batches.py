@@ -79,12 +79,8 @@ def _columns(X, y, w):
     rows, d = X.shape
     line = CACHE_LINE // X.itemsize
     padded = -(-rows // line) * line
-    columns, y_padded, w_padded = (
-        aligned_zeros(d * padded),
-        np.zeros(padded, y.dtype),
-        np.zeros(padded),
-    )
-    columns = columns.reshape((d, padded))
+    columns = aligned_zeros(d * padded).reshape((d, padded))
+    y_padded, w_padded = np.zeros(padded, y.dtype), np.zeros(padded)
     columns[:, :rows], y_padded[:rows] = X.T, y
     w_padded[:rows] = w * (padded / rows)  # the mean is over more rows
     return columns, y_padded, w_padded

@@ -192,7 +192,7 @@ class Solve:
             return _NO_OUTPUT
         h, Q = _NO_NUMBERS, _NO_INTERPOLANTS
         if self.problem.dense:
-            h, Q = np.empty(rows), np.empty((rows, self.method.numbers[-1].shape[1], n))
+            h, Q = np.empty(rows), np.empty((rows, self.method.terms, n))
         return np.empty(rows), np.empty((rows, n)), h, Q
 
     def _room_for_events(self, rows):

@@ -126,10 +126,12 @@ def advance(
     y_mid, g_mid,  # room for find_events: (n,), (e + 1,)
 ):  # fmt: skip
     """Steps until one of the reasons in states.py to return; it can be called again to go on."""
+    n = len(y)
+    every_step, dense, watched = len(t_out) > 0, len(q_out) > 0, len(events) > 0
     if not counts[BEGUN]:
-        if len(t_out) > 0:
+        if every_step:
             t_out[0] = clock[T]
-            for j in range(len(y)):
+            for j in range(n):
                 y_out[0, j] = y[j]
             counts[STORED] = 1
         code = begin(
@@ -139,9 +141,7 @@ def advance(
         if code != DONE:
             return code
         counts[BEGUN] = 1
-    n = len(y)
     direction = 1.0 if t_end >= t0 else -1.0
-    every_step, dense, watched = len(t_out) > 0, len(q_out) > 0, len(events) > 0
     safety = SAFETY * len(atol) ** (0.5 * exponent)  # for a sum over the components, not a mean
     swapped = False  # y and y_new change places after a step, so that nothing is copied
 
@@ -298,7 +298,9 @@ def norm(values, y, n, rtol, atol, count):
 
 @inlined
 def squared_error(err, estimates, y, y_new, n, rtol, atol, count):
-    """Σ (error / (atol + rtol·max(|y|, |y_new|)))² over the components: at most their number.
+    """Σ (error / (atol + rtol·max(|y|, |y_new|)))² over the components.
+
+    A step is accepted where it is less than their number: where the mean is below 1.
 
     All are pointers; where there are half as many components as numbers n, y holds pairs of real
     and imaginary part, and |·| is theirs. Two estimates are combined as in DOP853.

@@ -18,6 +18,7 @@ class Method(NamedTuple):
 
     numbers: tuple  # the address of its step, that of what more its interpolant needs, …
     slopes: int  # how many K holds at a time
+    terms: int  # of the interpolant
     estimates: int  # of the error
     step: Any
     more: Any
@@ -30,7 +31,8 @@ def compiled_method(name):
     address = more.address if more else 0
     exponent = float(tab.error_exponent)
     numbers = (step.address, address, exponent, tab.stages, bool(tab.fsal), tab.F)
-    return Method(numbers, max(len(tab.F), 2), 2 if tab.two_estimates else 1, step, more)
+    slopes, terms = tab.F.shape
+    return Method(numbers, max(slopes, 2), terms, 2 if tab.two_estimates else 1, step, more)
 
 
 @functools.cache
@@ -65,7 +67,7 @@ def make_step(A, b, c, e, e_low, fsal, adaptive, two_estimates):
     On entry the first n numbers of K are f(t, y); K is (stages, n) by rows. On return err[0] says
     whether y_new holds a number that is not finite, and the error estimates follow.
     """
-    lines = []
+    lines = ["largest = 0"]  # bits of |y_new|: as integers they are in the order of the numbers
     for i in range(1, len(b)):
         lines += _stage(A[i], c[i], i, "y_new")
     ends = []
@@ -76,11 +78,8 @@ def make_step(A, b, c, e, e_low, fsal, adaptive, two_estimates):
     if two_estimates:
         ends.append(f"err[1 + n + j] = {_slope(e_low)}")
     ends.append("largest = max(largest, np.float64(abs(y_new[j])).view(np.int64))")
-    return _function(
-        # the bits of |y_new|: as integers they are in the order of the numbers
-        *["largest = 0", *lines, "for j in range(n):", *_indented(ends)],
-        "err[0] = largest >= INFINITE",
-    )
+    lines += ["for j in range(n):", *_indented(ends), "err[0] = largest >= INFINITE"]
+    return _function(lines)
 
 
 def make_more(A_more, c_more, stages):
@@ -92,7 +91,7 @@ def make_more(A_more, c_more, stages):
     for i in range(len(c_more)):
         failed = ["for j in range(n):", "    y_new[j] = err[j]"]  # where f failed, as in a step
         lines += _stage(A_more[i], c_more[i], stages + i, "err", failed)
-    return _function(*lines)
+    return _function(lines)
 
 
 def _stage(weights, c, i, place, failed=()):
@@ -125,7 +124,7 @@ def _indented(lines):
     return [f"    {line}" for line in lines]
 
 
-def _function(*lines):
+def _function(lines):
     """The function of the ABI STEP with these lines."""
     head = "def step(rhs, t, t_new, h, n, y, ctx, K, y_new, err):"
     scope = dict(np=np, call_rhs=call_rhs, offset=offset, INFINITE=INFINITE, __name__=__name__)
