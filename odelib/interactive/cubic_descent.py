@@ -44,7 +44,7 @@ TEXTS = {
     "loss.curve": "loss",
     "loss.run": "the last {late} steps",
     "orbit.alt": "The values of θ over the first {shown} steps, joined by lines: they settle at "
-    "1, jump to and fro between a few values, or wander without repeating.",
+    "1, jump between a few values, or wander without repeating.",
     "orbit.across": "step k",
     "orbit.up": "θ<sub>k</sub>",
     "orbit.caption": "A straight row of dots is a value that is kept.",
