@@ -61,11 +61,6 @@ ABOUT = (
 # What a page of the Chinese edition needs beside its translation: (pattern, replacement).
 REPAIRS = (
     (r'(<a class="reference internal[^>]*)(?= href="\.\./\.\./)', r'\1 hreflang="en"'),
-    # A line may begin after a formula, but not with a punctuation mark.
-    (
-        r'(<span class="math notranslate nohighlight">[^<]*</span>[，。；：、？！）]+)',
-        r'<span class="formula-and-mark">\1</span>',
-    ),
     # The title of an exercise stands between brackets as wide as a character.
     (r'(<p class="admonition-title">.*?) \((.*)\)(?=(</a>)?</p>)', r"\1（\2）"),
 )
