@@ -18,8 +18,6 @@ KNOWN = {
     ("background", "ex-bg-adjoint"),
     ("background", "ex-bg-hat"),
     ("background", "thm-picard"),
-    ("euler", "ex-euler-cycle"),
-    ("euler", "ex-euler-modified"),
     ("gradient-flow", "thm-descent-follows-flow"),
     ("gradient-flow", "thm-lojasiewicz"),
     ("gradient-flow", "thm-picard"),
