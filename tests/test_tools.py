@@ -45,6 +45,7 @@ def book(tmp_path):
     )
     (root / "odelib").mkdir()
     (root / "odelib" / "__init__.py").write_text("", "utf-8")
+    shutil.copy(ROOT / "odelib" / "book_style.py", root / "odelib")
     (root / "book" / "references.bib").write_text("", "utf-8")
     (root / "book" / "index.md").write_text("# A book\n\nA page without code.\n", "utf-8")
     (root / "book" / "chapter.md").write_text(CHAPTER, "utf-8")
