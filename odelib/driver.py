@@ -24,7 +24,7 @@ _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 # (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
 # before the first solve, so that one begins with a single step.
 _BUDGETS, _MOST_BUDGETS = {}, 10_000
-SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
+SLOW = 20.0  # seconds of work after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the output has room for at first
 
 _SMALL = 64  # numbers in y, below which their place in memory makes no difference
@@ -141,14 +141,14 @@ class Solve:
             if code != at.PAUSED and code != at.FULL:
                 break
             now = time.perf_counter()
-            started = started or now
             if show:
                 show(abs(self.clock[at.T] - problem.t0))
             done = self._tried() - tried  # less than the budget where there was no room left
             tried += done
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled:
-                if now - started > SLOW:
+                started = started or time.thread_time()
+                if time.thread_time() - started > SLOW:
                     remark_on_speed(stacklevel=6)
                     started = math.inf
             elif len(_BUDGETS) < _MOST_BUDGETS:

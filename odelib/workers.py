@@ -101,7 +101,7 @@ def _work(kernels, solve, rows, chunks, stop, show=silent):
     n, y_complex = len(y0), y0.dtype.kind == "c"
     place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
     budget = 1  # steps of the first slice: what a step costs is not known before
-    started = time.perf_counter()
+    started = time.thread_time()
     for chunk in chunks:
         bound = bind(rows.fun, n, _args_of(rows, chunk.start), y_complex=y_complex)
         vary = rows.vary if bound.compiled else ()
@@ -114,7 +114,7 @@ def _work(kernels, solve, rows, chunks, stop, show=silent):
                 if code == at.PAUSED:
                     spent = max(time.perf_counter() - before, 1e-9)
                     budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
-                    if not bound.compiled and time.perf_counter() - started > SLOW:
+                    if not bound.compiled and time.thread_time() - started > SLOW:
                         remark_on_speed(stacklevel=5)
                         started = math.inf
                 elif code != at.DONE:
