@@ -5,7 +5,6 @@ function too, where ctypes can only print what it raises.
 """
 
 import ctypes
-import math
 import random
 import signal
 import sys
@@ -124,7 +123,8 @@ def test_no_alarm_is_lost_and_nothing_else_is_believed(limited, name, tries):
     assert lost == 0
     for result in left:
         for part, all_of_it in zip(outputs(result), whole, strict=True):
-            np.testing.assert_array_equal(part, all_of_it[..., : part.shape[-1]])
+            if len(part):  # before the start there is nothing
+                np.testing.assert_array_equal(part, all_of_it[..., : part.shape[-1]])
 
 
 @alarms_only
@@ -185,17 +185,18 @@ def raising_at(place, call):
 
     Returns whether it came to that, and what was returned.
     """
-    seen, tracing = 0, sys.gettrace()
+    seen, deleted, tracing = 0, [], sys.gettrace()
 
     def trace(frame, event, argument):
         nonlocal seen
-        if not frame.f_code.co_filename.endswith(("rhs.py", "returned.py")):
+        if not frame.f_code.co_filename.endswith(("rhs.py", "returned.py")) or frame in deleted:
             return None
         if event == "exception" and argument[0] is GeneratorExit:
-            seen = -math.inf  # an object is deleted: no handler runs there
+            deleted.append(frame)  # no handler runs there
+            return None
         frame.f_trace_opcodes = True
-        seen += 1
-        if seen == place:
+        seen += event == "opcode"  # at its other events Python handles no exception in the frame
+        if event == "opcode" and seen == place:
             raise Stop
         return trace
 
