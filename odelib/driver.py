@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.pointers import aligned_zeros
+from odelib.pointers import address_of, aligned_zeros
 from odelib.progress import progress_bar
 from odelib.reasons import (
     EVENT_OCCURRED,
@@ -17,7 +17,7 @@ from odelib.reasons import (
     remark_on_speed,
     why,
 )
-from odelib.rhs import Bound, interruptible
+from odelib.rhs import Bound
 from odelib.solution import Continuous, Solution
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
@@ -107,13 +107,8 @@ class Solve:
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
-        bounds = (self.problem.bound, *(self.problem.events or ()))
-        guards = [bound.guard for bound in bounds if bound.guard]
         try:
-            if not guards:
-                return self._run()
-            with interruptible(guards):
-                return self._run()
+            return self._run()
         except BaseException as error:
             message = f"{type(error).__name__} at t = {self.clock[self.at.T]:.6g}"
             error.solution = self._result(-1, message)
@@ -200,11 +195,10 @@ class Solve:
 
     def _prepare_events(self):
         events, n = self.problem.events, len(self.y)
-        contexts = [event.ctx for event in events if event.compiled]
         self.y_mid, self.g_mid = np.zeros(n), np.zeros(len(events) + 1)
         self.events = (
             np.array([event.address for event in events], dtype=np.int64),
-            contexts[0] if contexts else np.array([n, 1], dtype=np.int64),
+            np.array([address_of(event.ctx) for event in events], dtype=np.int64),
             self.problem.directions,
             np.where(self.problem.terminals > 0, self.problem.terminals, 2**62),
             np.zeros(len(events)),  # their values

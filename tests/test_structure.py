@@ -18,6 +18,7 @@ ORDER = (
     "splitting",
     "arguments",
     "stability",
+    "signals",
     "pointers",
     "progress",
     "returned",

@@ -18,7 +18,7 @@ from odelib.kernels.states import (
     SUBDIVISIONS,
     T_FAILED,
 )
-from odelib.pointers import call_rhs, data, inlined, offset
+from odelib.pointers import call_rhs, data, inlined, offset, words_at
 
 EPS = 2.0**-52
 
@@ -126,7 +126,8 @@ def find_events(
 @inlined
 def evaluate(i, events, t, y, ctx, out, place, clock, counts):
     """Write event i at (t, y) into out[place]; False if it failed."""
-    counts[STATUS] = call_rhs(events[i], t, data(y), data(ctx), offset(data(out), place))
+    g = offset(data(out), place)
+    counts[STATUS] = call_rhs(events[i], t, data(y), words_at(ctx[i]), g)
     if counts[STATUS] != 0:
         clock[T_FAILED] = t
         counts[FAILED_EVENT] = i + 1

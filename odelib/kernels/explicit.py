@@ -121,7 +121,7 @@ def advance(
     y, K, y_new, err,  # state (n,), stages, the step's end (n,), what the step says of it
     t_out, y_out, h_out, q_out,  # every step: (room,), (room, n), (room,), (room, q, n)
     t_eval, y_eval,  # the times asked for (m,), the states there (m, n)
-    events, ctx_events, directions, left, g,  # (e,): addresses, …, how many until the end
+    events, ctx_events, directions, left, g,  # (e,): addresses of both, …, how many until the end
     t_found, which, y_found,  # (found,), (found,), (found, n)
     y_mid, g_mid,  # room for find_events: (n,), (e + 1,)
 ):  # fmt: skip
