@@ -1,6 +1,6 @@
 """What a signal's handler raises, such as a time limit by `signal.alarm`: where it may get lost."""
 
-import _signal  # signal's own C functions: signal makes an enumeration of each answer, 1 µs a signal
+import _signal  # the C functions: signal makes an enumeration of each answer, 1 µs a signal
 import contextlib
 import functools
 import signal
