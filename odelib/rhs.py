@@ -60,6 +60,7 @@ def rhs(function=None, *, inplace=False, boundscheck=True, **options):
     if not callable(function):
         raise TypeError(f"rhs needs a function f(t, y, *args); got {function!r}")
     compiled = numba.njit(**options, boundscheck=boundscheck)(function)
+    compiled = pointers.keeping_attributes(compiled)
     if inplace:
         compiled._odelib_inplace = True
     return compiled
@@ -78,6 +79,7 @@ class Bound(NamedTuple):
     explain: Any  # (status, t, y) -> the exception that stopped it
     keep: tuple  # what must stay alive as long as the address is used
     guard: Any  # of a Python function: holds back Ctrl-C where it would be lost; or None
+    parallel: bool = False  # it runs in numba's own threads
 
 
 def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
@@ -115,7 +117,7 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     def explain(status, t, y):
         return explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
-    return Bound(code.address, ctx, True, explain, (code, kept), None)
+    return Bound(code.address, ctx, True, explain, (code, kept), None, code.parallel)
 
 
 @functools.lru_cache
