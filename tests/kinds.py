@@ -285,18 +285,6 @@ def jitclass_inside():
 
 
 @kind
-def unrolled_tuple():
-    @njit
-    def rate(x):
-        total, members = 0.0, (x, 2, True)
-        for member in numba.literal_unroll(members):
-            total += member
-        return total
-
-    return rate
-
-
-@kind
 def vectorized():
     square = numba.vectorize(["float64(float64)"])(lambda x: x * x)
     return njit(lambda x: square(x) + square(np.full(2, x))[1])
