@@ -114,8 +114,7 @@ def configure(app, config):
         for name, text in SETTINGS:
             config[name] = say(text)
         options["search_bar_text"] = say(SEARCH_BAR)
-        # MathJax is that of the English edition; indices would list pages that are not here.
-        config.mathjax_path = f"../../_static/{config.mathjax_path}"
+        # Indices would list pages that are not here.
         config.html_use_index = config.html_domain_indices = False
 
 
