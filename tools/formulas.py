@@ -6,6 +6,7 @@ hold what it has drawn: boxes for the eye, MathML for a screen reader, and no sc
 that KaTeX does not know ends the build, with its page and its text.
 """
 
+import base64
 import html
 import json
 import re
@@ -18,6 +19,8 @@ from sphinx.errors import ExtensionError
 
 KATEX = Path(__file__).resolve().parent / "katex"
 STYLE = "katex/katex.min.css"
+# In the style itself: a font that comes later is wider than its substitute, and the text moves.
+FONTS_OF_EVERY_PAGE = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 OPTIONS = {"output": "htmlAndMathml", "throwOnError": False, "strict": "error"}
 # What Sphinx writes: between the tag and the formula stands, at most, the number of an equation.
 FORMULA = re.compile(
@@ -26,6 +29,8 @@ FORMULA = re.compile(
     r"\\([(\[])([^<]*?)\\[)\]](?=\s*</(?:span|div)>)",
     re.DOTALL,
 )
+# Asked for in the head, they are there when the text is first shown.
+LOAD_FONTS = '["1em KaTeX_Main", "italic 1em KaTeX_Math"].forEach((f) => document.fonts.load(f));'
 # Called once a page: V8 takes longer to answer than KaTeX to draw.
 DRAW = """
 const draw = (formulas, options) => formulas.map(([tex, displayMode]) => {
@@ -59,6 +64,7 @@ def leave_out_mathjax(app):
 
 def serve_style(app):
     """Copy KaTeX's style and fonts to _static/katex; the Chinese edition uses the same files."""
+    app.add_js_file(None, body=LOAD_FONTS)
     if app.config.language != "en":
         app.add_css_file(f"../../_static/{STYLE}")
         return
@@ -69,6 +75,9 @@ def serve_style(app):
     # The other two formats of the fonts are for browsers of before 2018.
     style = (KATEX / "katex.min.css").read_text("utf-8")
     style = re.sub(r',url\([^)]*\) format\("(?:woff|truetype)"\)', "", style)
+    for name in FONTS_OF_EVERY_PAGE:
+        font = base64.b64encode((KATEX / "fonts" / f"{name}.woff2").read_bytes()).decode()
+        style = style.replace(f"fonts/{name}.woff2", f"data:font/woff2;base64,{font}")
     own = KATEX.with_name("formulas.css").read_text("utf-8")
     (Path(app.outdir) / "_static" / STYLE).write_text(f"{style}\n{own}", "utf-8")
 
