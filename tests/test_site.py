@@ -26,7 +26,6 @@ PAGES = sorted(
     for path in (SITE / folder).glob("*.html")
 )
 CHINESE = [page for page in PAGES if page.startswith("zh/")]
-NOTEBOOKS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
 # What axe-core reports about the theme itself, as (rule, selector): the logo of the sidebar
 # stands outside the page's landmarks. (Its second known one, an unlabelled search button, has
 # gone with the version of the theme that is pinned here.)
@@ -164,15 +163,6 @@ def test_page_is_sound(visit, page_name, width, scheme):
         for node in violation["nodes"]
     }
     assert violations - KNOWN_VIOLATIONS == set()
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS or ["none"])
-def test_page_of_a_notebook_downloads_it(visit, name):
-    page = visit(f"book/{name}.html")
-    link = page.locator("a.btn-download-source-button").get_attribute("href")
-    assert link.endswith(f"/{name}.ipynb")
-    answer = page.request.get(f"{page.url.rsplit('/', 1)[0]}/{link}")
-    assert answer.body() == (ROOT / "book" / f"{name}.ipynb").read_bytes()
 
 
 def test_search_finds_a_page(visit):
