@@ -2,6 +2,7 @@
 
 The button at the top of a page serves its notebook as `converter` makes it. References lead to
 the site, if `html: baseurl` of _config.yml says where it is, and else to the notebook beside.
+All of them, with odelib and what they need, are the archive of `archive`.
 """
 
 from pathlib import Path
@@ -10,12 +11,22 @@ import nbformat
 from pybtex.richtext import Text
 from sphinx.errors import ExtensionError
 
+from archive import write_archive
 from converter import convert
+
+BRANCH = "notebooks"  # a publication pushes the archive's files there
+
 
 def setup(app):
     """Connect the parts to Sphinx's events."""
+    app.connect("config-inited", launch_converted_notebooks)
     app.connect("build-finished", write_downloads, priority=800)  # before the Chinese edition
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def launch_converted_notebooks(app, config):
+    """Colab and Binder open the notebooks of a branch that holds what the archive holds."""
+    config.html_theme_options["repository_branch"] = BRANCH
 
 
 def write_downloads(app, exception):
@@ -34,6 +45,8 @@ def write_downloads(app, exception):
             raise ExtensionError(f"book/{path.stem}.md: {error}") from error
         nbformat.validate(new)
         path.write_text(nbformat.writes(new) + "\n", "utf-8", newline="\n")
+    if app.config.language == "en":
+        write_archive(Path(app.srcdir), out)
 
 
 def labels(app, page):
