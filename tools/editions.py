@@ -275,6 +275,9 @@ def offer_other_edition(app, page, template, context, document):
         first = f"{up}zh/{app.config.root_doc}.html"
         context["other_edition"] = {"name": "中文首页", "language": "zh-CN", "url": first}
         return
+    if app.config.html_baseurl:  # a search engine wants whole addresses
+        site = app.config.html_baseurl.removesuffix("zh/" if is_chinese(app.config) else "")
+        languages = {"en": f"{site}{page}.html", "zh-CN": f"{site}zh/{page}.html"}
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n<link rel="alternate" hreflang="{language}" href="{url}">'
         for language, url in languages.items()

@@ -19,6 +19,8 @@ UNNEEDED = re.compile(
     r'\s*<script src="[^"]*/fontawesome/[^"]*"></script>'
     r'|\s*<link rel="preload" as="font"[^>]*/fontawesome/(?![^>]*fa-solid)[^>]*>'
 )
+# The first page has the title of the book, which every title ends with.
+TITLE_TWICE = re.compile(r"<title>([^<]*?) &#8212; \1</title>")
 # The theme scrolls its contents to the page that one reads when that is already on the screen; this
 # does so before. Afterwards the theme finds nothing to do.
 END_OF_CONTENTS = '<div id="rtd-footer-container"></div>'
@@ -47,6 +49,7 @@ def lighten(app, exception):
     pages = {path: path.read_text("utf-8") for path in out.rglob("*.html")}
     for path, page in pages.items():
         page = UNNEEDED.sub("", page)
+        page = TITLE_TWICE.sub(r"<title>\1</title>", page)
         page = page.replace(END_OF_CONTENTS, SCROLL_CONTENTS + END_OF_CONTENTS)
         page = IMAGE.sub(lambda image, folder=path.parent: sized(image[0], folder), page)
         path.write_text(page, "utf-8")
