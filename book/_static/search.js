@@ -101,19 +101,20 @@
       }
     }
     if (begin) begin = text.indexOf(" ", begin) + 1 || begin;
-    const part = text.slice(begin, begin + LENGTH);
+    const end = text.indexOf(" ", begin + LENGTH);
+    const part = text.slice(begin, end < 0 || end > begin + LENGTH + 20 ? begin + LENGTH : end);
     const line = document.createElement("p");
     line.className = "context";
     if (begin) line.append("… ");
     const escaped = roots.map((root) => root.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const pieces = escaped.length ? part.split(new RegExp(`((?:${escaped.join("|")})[\\p{L}]*)`, "iu")) : [part];
+    const pieces = escaped.length ? part.split(new RegExp(`((?:${escaped.join("|")})[a-z]*)`, "iu")) : [part];
     pieces.forEach((piece, i) => {
       if (i % 2 === 0) return line.append(piece);
       const mark = document.createElement("mark");
       mark.textContent = piece;
       line.append(mark);
     });
-    if (begin + LENGTH < text.length) line.append(" …");
+    if (begin + part.length < text.length) line.append(" …");
     return line;
   }
 
