@@ -27,7 +27,6 @@ PAGES = sorted(
     for path in (SITE / folder).glob("*.html")
 )
 CHINESE = [page for page in PAGES if page.startswith("zh/")]
-NOTEBOOKS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
 # What axe-core reports about the theme itself, as (rule, selector): the logo of the sidebar
 # stands outside the page's landmarks. (Its second known one, an unlabelled search button, has
 # gone with the version of the theme that is pinned here.)
@@ -114,10 +113,9 @@ def note_console(page, line):
 
 
 def typeset(page):
-    """Wait for MathJax, and open every folded box, so that all of the page is looked at."""
+    """Open every folded box, so that all of the page is looked at."""
     page.evaluate(
         """async () => {
-            if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
             document.querySelectorAll("details").forEach((box) => (box.open = true));
             document.querySelectorAll("button.toggle-button").forEach((button) => {
                 if (button.classList.contains("toggle-button-hidden")) button.click();
@@ -185,22 +183,6 @@ def test_page_is_sound(visit, page_name, width, scheme):
         for node in violation["nodes"]
     }
     assert violations - KNOWN_VIOLATIONS == set()
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS or ["none"])
-def test_page_of_a_notebook_downloads_it(visit, name):
-    page = visit(f"book/{name}.html")
-    link = page.locator("a.btn-download-source-button").get_attribute("href")
-    assert link.endswith(f"/{name}.ipynb")
-    answer = page.request.get(f"{page.url.rsplit('/', 1)[0]}/{link}")
-    assert answer.body() == (ROOT / "book" / f"{name}.ipynb").read_bytes()
-
-
-def test_formulas_are_typeset(visit):
-    page = visit("book/notation.html")
-    typeset(page)
-    assert page.locator("mjx-container").count() > 0
-    assert page.locator("mjx-merror").count() == 0
 
 
 def test_search_finds_a_page(visit):

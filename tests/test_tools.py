@@ -38,7 +38,8 @@ def book(tmp_path):
     root = tmp_path / "a book"
     shutil.copytree(ROOT / "tools", root / "tools")
     shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
-    shutil.copy(ROOT / "_config.yml", root)
+    for name in ("_config.yml", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, root)
     set_repository(root, "")
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nchapters:\n- file: book/chapter\n", "utf-8"
@@ -108,8 +109,8 @@ def test_launch_buttons_appear_with_a_published_repository(book, url):
     built = build(book)
     assert built.returncode == 0, built.stdout + built.stderr
     page = (book / "_build" / "html" / "book" / "chapter.html").read_text("utf-8")
-    colab = "https://colab.research.google.com/github/owner/name/blob/main/book/chapter.ipynb"
-    binder = "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/chapter.ipynb"
+    colab = "https://colab.research.google.com/github/owner/name/blob/notebooks/book/chapter.ipynb"
+    binder = "https://mybinder.org/v2/gh/owner/name/notebooks?urlpath=lab/tree/book/chapter.ipynb"
     notebook = (book / "book" / "chapter.ipynb").read_text("utf-8")
     for text in (colab, binder):
         assert (text in page) == bool(url)

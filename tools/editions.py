@@ -111,8 +111,7 @@ def configure(app, config):
         for name, text in SETTINGS:
             config[name] = say(text)
         options["search_bar_text"] = say(SEARCH_BAR)
-        # MathJax is that of the English edition; indices would list pages that are not here.
-        config.mathjax_path = f"../../_static/{config.mathjax_path}"
+        # Indices would list pages that are not here.
         config.html_use_index = config.html_domain_indices = False
 
 
@@ -274,6 +273,9 @@ def offer_other_edition(app, page, template, context, document):
         first = f"{up}zh/{app.config.root_doc}.html"
         context["other_edition"] = {"name": "中文首页", "language": "zh-CN", "url": first}
         return
+    if app.config.html_baseurl:  # a search engine wants whole addresses
+        site = app.config.html_baseurl.removesuffix("zh/" if is_chinese(app.config) else "")
+        languages = {"en": f"{site}{page}.html", "zh-CN": f"{site}zh/{page}.html"}
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n<link rel="alternate" hreflang="{language}" href="{url}">'
         for language, url in languages.items()

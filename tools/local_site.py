@@ -1,32 +1,16 @@
 """What this book's site needs beyond Jupyter Book's own settings; a Sphinx extension.
 
-The site makes no request to another host: MathJax is served from the site itself (the files
-are those of the package django-static-mathjax), and thebe, which is loaded from elsewhere, is
-left out. Colab and Binder buttons appear when _config.yml names a published repository. A
-build that lacks a page of the table of contents, or has one too many, fails.
+The site makes no request to another host: thebe, which is loaded from elsewhere, is left out.
+Colab and Binder buttons appear when _config.yml names a published repository. A build that lacks
+a page of the table of contents, or has one too many, fails.
 """
 
 import re
-import shutil
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from sphinx.errors import ExtensionError
 
 from editions import translated_pages
-
-# MathJax 3 for TeX input and HTML output: the parts that tex-chtml.js may load, with the
-# English rules of the speech that a reader can switch on in its menu.
-MATHJAX_PARTS = (
-    "tex-chtml.js",
-    "a11y/*.js",
-    "input/tex/extensions/*.js",
-    "output/chtml/fonts/**/*.*",
-    "sre/mathmaps/base.json",
-    "sre/mathmaps/en.json",
-    "ui/*.js",
-)
-
 
 # What other extensions write, and what a browser or a screen reader can use: (pattern, repl).
 REPAIRS = (
@@ -50,7 +34,6 @@ def setup(app):
     # Before sphinx_external_toc (priority 500) looks for the pages of the table of contents.
     app.connect("config-inited", exclude_texts_of_notebooks, priority=400)
     app.connect("config-inited", hide_launch_buttons_of_unpublished_book)
-    app.connect("builder-inited", copy_mathjax)
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", keep_bars_and_stars)
     app.connect("html-page-context", repair_html)
@@ -71,20 +54,6 @@ def hide_launch_buttons_of_unpublished_book(app, config):
     """Colab and Binder fetch a notebook from its repository: no repository, no buttons."""
     if not config.html_theme_options.get("repository_url"):
         config.html_theme_options["launch_buttons"] = {}
-
-
-def copy_mathjax(app):
-    """Copy the parts of MathJax that the pages use to _static/mathjax."""
-    if app.config.mathjax_path.startswith(".."):  # that of another edition
-        return
-    package = Path(find_spec("mathjax").origin).parent / "static" / "mathjax"
-    target = Path(app.outdir) / "_static" / "mathjax"
-    files = [path for part in MATHJAX_PARTS for path in (package / "es5").glob(part)]
-    for path in files:
-        copy = target / path.relative_to(package / "es5")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-    shutil.copyfile(package / "LICENSE", target / "LICENSE")
 
 
 def leave_out_thebe(app):

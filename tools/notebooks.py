@@ -50,7 +50,7 @@ def setup_source(repository):
         "try:\n"
         "    import odelib\n"
         "except ModuleNotFoundError:\n"
-        f'    %pip install --quiet "odelib[notebooks] @ git+{repository}"'
+        f'    %pip install --quiet "odelib @ git+{repository}"'
     )
 
 
