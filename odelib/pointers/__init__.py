@@ -40,7 +40,7 @@ if not DISABLED:
     from odelib.pointers.calls import at_address, call_kernel, write_words
 from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
 from odelib.pointers.identity import source_stamp
-from odelib.pointers.loops import compiled, inlined, kernel, step_pointer
+from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
 
 __all__ = [
     "CACHE_LINE",
@@ -57,6 +57,7 @@ __all__ = [
     "call_kernel",
     "call_rhs",
     "call_step",
+    "called",
     "compile_rhs",
     "compiled",
     "data",

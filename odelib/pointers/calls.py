@@ -1,6 +1,7 @@
 """The signatures of the C ABI, calls through an address, and arguments packed into words."""
 
 import ctypes
+import sys
 
 import numba
 import numba._dispatcher
@@ -125,14 +126,13 @@ if not DISABLED:
 
     @intrinsic
     def call_kernel(typing_context, address, arguments):
-        """Call a kernel at an address with a tuple of numbers and contiguous arrays."""
+        """Call a kernel at an address with a tuple of its groups."""
 
         def generate(context, builder, signature, values):
             words = []
-            for i, member in enumerate(signature.args[1].types):
-                part, kind = builder.extract_value(values[1], i), types.unliteral(member)
-                to_word = _as_object if isinstance(kind, types.Array) else _words
-                words += to_word(context, builder, kind, part)
+            for i, kind in enumerate(signature.args[1].types):
+                group = builder.extract_value(values[1], i)
+                words += _kernel_words(context, builder, kind, group)
             room = _on_stack(builder, words)
             kernel_type = ir.FunctionType(ir.IntType(64), [ir.IntType(64).as_pointer()])
             kernel = builder.inttoptr(values[0], kernel_type.as_pointer())
@@ -156,6 +156,17 @@ if not DISABLED:
             return context.get_dummy_value()
 
         return types.void(array, types.intp, arguments), generate
+
+    def _kernel_words(context, builder, kind, value):
+        """LLVM words of a kernel's group: the inverse of `unpack_groups`."""
+        words = []
+        for i, member in enumerate(map(types.unliteral, kind.types)):
+            to_words = _as_object if isinstance(member, types.Array) else _words
+            words += to_words(context, builder, member, builder.extract_value(value, i))
+        if holds_arrays_only(kind):
+            head = [ir.Constant(ir.IntType(64), 0)] * MEMBERS
+            return [builder.ptrtoint(_on_stack(builder, head + words), ir.IntType(64))]
+        return words
 
     def _words(context, builder, kind, value):
         """LLVM words of a value: the inverse of `unpack`."""
@@ -187,7 +198,9 @@ if not DISABLED:
 
 
 def kind_of(value):
-    """The numba type of a number or a contiguous array; None for anything else."""
+    """The numba type of a number, a contiguous array or a NamedTuple of them; otherwise None."""
+    if isinstance(value, tuple):
+        return types.BaseTuple.from_types(tuple(map(kind_of, value)), type(value))
     if isinstance(value, np.ndarray):
         return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
     if isinstance(value, bool | np.bool_):
@@ -200,11 +213,12 @@ def kind_of(value):
 
 
 # A NumPy array keeps the address of its first element and that of its shape in fields behind the
-# head of its object, which are part of NumPy's C API. Kernels read them there, so Python need not
-# gather the addresses of thirty arrays for every solve.
+# head of its object, which are part of NumPy's C API, and a tuple the addresses of its members
+# likewise. Kernels read them there, so Python need not gather thirty addresses for every solve.
 _MEMORY = (ctypes.c_int64 * 2**59).from_address(0)
 DATA = object.__basicsize__ // 8  # which word of the object it is
 LENGTHS = DATA + 2
+MEMBERS = tuple.__basicsize__ // 8  # of a tuple: which word holds the first
 
 
 def address_of(array):
@@ -217,6 +231,9 @@ def _check_layout():
     lengths = _MEMORY[(id(sample) >> 3) + LENGTHS] >> 3
     if address_of(sample) != sample.ctypes.data or _MEMORY[lengths : lengths + 2] != [2, 3]:
         raise ImportError(f"odelib does not know the layout of arrays of NumPy {np.__version__}")
+    pair = (sample, lengths)
+    if _MEMORY[(id(pair) >> 3) + MEMBERS : (id(pair) >> 3) + MEMBERS + 2] != [*map(id, pair)]:
+        raise ImportError(f"odelib does not know the layout of tuples of Python {sys.version}")
 
 
 _check_layout()
@@ -232,20 +249,36 @@ def aligned_zeros(count):
     return room[start : start + count]
 
 
-def unpack_objects(context, builder, words, kinds):
-    """LLVM values of a kernel's arguments: numbers, and arrays by the address of their object."""
-    values = []
-    for i, kind in enumerate(kinds):
-        word = _word(builder, words, i)
-        if isinstance(kind, types.Array):
-            fields = builder.inttoptr(word, words.type)
-            lengths = builder.inttoptr(_word(builder, fields, LENGTHS), words.type)
-            parts = [_word(builder, fields, DATA)]
-            parts += [_word(builder, lengths, axis) for axis in range(kind.ndim)]
+def holds_arrays_only(kind):
+    """Whether a group is given as one word: the address of its tuple's object."""
+    return all(isinstance(member, types.Array) for member in kind.types)
+
+
+def unpack_groups(context, builder, words, kinds):
+    """LLVM values of a kernel's groups: numbers by value, arrays by the address of their object."""
+    groups, place = [], 0
+    for kind in kinds:
+        if holds_arrays_only(kind):
+            members = builder.inttoptr(_word(builder, words, place), words.type)
+            parts = [_word(builder, members, MEMBERS + i) for i in range(len(kind.types))]
+            place += 1
         else:
-            parts = [word]
-        values.append(_load_argument(context, builder, kind, iter(parts).__next__))
-    return values
+            parts = [_word(builder, words, place + i) for i in range(len(kind.types))]
+            place += len(parts)
+        values = [_field(context, builder, *field) for field in zip(kind.types, parts, strict=True)]
+        groups.append(context.make_tuple(builder, kind, values))
+    return groups
+
+
+def _field(context, builder, kind, word):
+    """LLVM value of one field of a group from its word."""
+    if not isinstance(kind, types.Array):
+        return _load_argument(context, builder, kind, lambda: word)
+    fields = builder.inttoptr(word, ir.IntType(64).as_pointer())
+    lengths = builder.inttoptr(_word(builder, fields, LENGTHS), fields.type)
+    parts = [_word(builder, fields, DATA)]
+    parts += [_word(builder, lengths, axis) for axis in range(kind.ndim)]
+    return _load_argument(context, builder, kind, iter(parts).__next__)
 
 
 def _word(builder, words, i):
