@@ -13,7 +13,7 @@ help:  ## this list
 	@echo "make book        build the book from its notebooks into _build/html"
 	@echo "make serve       show the book at http://localhost:$(PORT)"
 	@echo "make test        unit tests, doctests, and every notebook compared with its outputs"
-	@echo "make notebooks   execute the chapters whose text, or whose odelib, changed"
+	@echo "make notebooks   execute the chapters whose text changed"
 	@echo "make translations  bring the catalogues of the Chinese edition up to date"
 	@echo "make picture     draw the README's picture"
 	@echo "make lint        ruff format --check, ruff check, codespell"

@@ -3,13 +3,19 @@
 Every function here returns a `Diagnosis`, or None where its cause is not the one.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from odelib.curvature import left_to_gain, spectrum
 from odelib.derivatives import check_gradient
-from odelib.diagnosis import Diagnosis
+from odelib.diagnosis import Diagnosis, ends_higher, late_loss, rises, stays_higher
 from odelib.optimizers import OPTIMIZERS
 from odelib.separable import is_separable
+from odelib.training import train
+
+_BEHIND = 0.1  # of what a run below the limit gains: the edge of stability may lose so much
+_TRIES = 8  # learning rates below the limit
 
 # --- Causes that make other measurements meaningless ----------------------------------------------
 
@@ -67,42 +73,99 @@ def wrong_gradient(model, data, theta, rate, gradient, seed):
 def instability(case):
     """A learning rate above the limit: for good, or only now and then."""
     if np.isnan(case.limit):
-        if not case.diverges():
+        if not ends_higher(case.probe):
+            return None
+        run = case.probe if stays_higher(case.probe) else case.longer()
+        if not ends_higher(run):  # momentum came back
             return None
         return case.found(
             "learning rate too large",
-            f"The loss grows from {case.probe.loss[0]:.4g} to {case.probe.loss[-1]:.4g} within "
-            f"{case.probe.steps} steps of {case.method} with the full gradient: take a smaller "
-            f"learning rate than {case.rate:.4g}.",
+            f"{_ending(case, run)} Take a smaller learning rate than {case.rate:.4g}.",
         )
     value, limit = float(case.top.values[0]), case.limit
-    if case.rate * value <= 0.9 * limit and not case.rises():
+    if case.rate * value <= 0.9 * limit and not rises(case.probe):
         return None
-    longer = case.run(10 * case.probe.steps, every=10)  # a cycle at the edge may take long
+    longer = case.longer()  # a cycle at the edge may take long
     along = np.append(_sharpness_along(case, longer.trajectory), value)
-    low, high = case.rate * along.min(), case.rate * along.max()
-    if high <= limit:
+    if case.rate * along.max() <= limit and not OPTIMIZERS[case.method].memory:
+        along = np.append(along, _curvature_within(case))
+    low, worst = along.min(), along.max()
+    if case.rate * worst <= limit:
         return None
-    if not longer.success or low > limit or longer.loss[-1] > 1e3 * longer.loss[0]:
+    safe, calm = _below(case, limit / worst)
+    start, late = longer.loss[0], late_loss(longer)
+    if case.rate * low > limit or ends_higher(longer) or late - calm > _BEHIND * (start - calm):
         where = "" if case.rate * value > limit else " a little further on"
-        worst = along.max() if where else value
+        worst = worst if where else value
         component = int(np.argmax(np.abs(case.top.vectors[:, 0])))
+        late_in = ""
+        if case.rate * low <= limit and late < np.inf:
+            late_in = (
+                f"It shrinks again where the curvature is smaller, but late in {longer.steps} "
+                f"steps the loss, {start:.4g} at first, is {late:.4g} on average; with the "
+                f"learning rate {0.9 * safe:.4g} it is {calm:.4g}. "
+            )
         return case.found(
             "learning rate too large",
             f"The learning rate {case.rate:.4g} times the sharpness {worst:.4g}{where} is "
             f"{case.rate * worst:.4g}, above {limit:.4g}, the limit of {case.method}: the error in "
             f"the direction of largest curvature, mostly theta[{component}], grows. "
-            f"Take a learning rate below {limit / worst:.4g}.",
+            f"{late_in}Take a learning rate below {min(safe, limit / worst):.4g}.",
             sharpness_along=along,
+            late_loss=late,
+            late_loss_below=calm,
         )
     return case.found(
         "edge of stability",
         f"Training is at the edge of stability: learning rate times sharpness goes between "
-        f"{low:.4g} and {high:.4g}, about {limit:.4g}, the limit of {case.method}. The loss rises "
-        "now and then, and falls again where the curvature is smaller. This is no fault; below "
-        f"{limit / along.max():.4g} the loss would fall steadily.",
+        f"{case.rate * low:.4g} and {case.rate * worst:.4g}, about {limit:.4g}, the limit of "
+        f"{case.method}. The loss rises now and then, and falls again where the curvature is "
+        f"smaller, from {start:.4g} to {late:.4g} on average late in {longer.steps} steps. This is "
+        f"no fault: with the learning rate {0.9 * safe:.4g} it is {calm:.4g} then.",
         sharpness_along=along,
+        late_loss=late,
+        late_loss_below=calm,
     )
+
+
+def _ending(case, run):
+    """How a run ends whose late loss is above its start, in words."""
+    if run.stopped_by == "failed":
+        end = "until it is no longer finite"
+    else:
+        end = f"to {late_loss(run):.4g}, the mean of the last quarter"
+    return (
+        f"The loss grows from {run.loss[0]:.4g} {end} of {run.steps} steps of {case.method} with "
+        "the full gradient."
+    )
+
+
+def _below(case, rate):
+    """(learning rate, late loss) of a run whose loss falls steadily, at most this rate.
+
+    The sharpness was measured where the run is now: on the way down it may be larger. The waves of
+    momentum are no sign of it.
+    """
+    memory = OPTIMIZERS[case.method].memory
+    for _ in range(_TRIES):
+        run = case.run(10 * case.probe.steps, rate=0.9 * rate, trajectory=False)
+        if not (ends_higher(run) if memory else run.stopped_by == "failed" or rises(run)):
+            break
+        rate /= 4.0
+    return rate, late_loss(run)
+
+
+def _curvature_within(case, points=64):
+    """Curvatures (points,) along that step of the probe which raises the loss most, within it.
+
+    A step of gd along s raises a smooth loss only where sᵀHs/sᵀs is above 2/α somewhere on it: its
+    ends may both be flat. At a kink no Hessian says so.
+    """
+    k = int(np.argmax(np.diff(case.probe.loss)))
+    start, end = case.probe.trajectory[:, k], case.probe.trajectory[:, k + 1]
+    s = end - start
+    parts = (np.arange(points) + 0.5) / points
+    return [s @ case.hvp(s, start + part * s) / (s @ s) for part in parts]
 
 
 def _sharpness_along(case, path, points=25):
@@ -129,8 +192,6 @@ def noise(case, batch_size, seed, draws=32):
     """Whether a mini-batch step is expected to raise the loss: −α|g|² + α²(gᵀHg + tr HΣ)/2 > 0."""
     X, y, w = case.data
     m = len(X)
-    if not 1 <= batch_size <= m:
-        raise ValueError(f"batch_size must be between 1 and the {m} rows, got {batch_size}")
     rng = np.random.default_rng(seed)
     args = case.model.args
     g = case.model.gradient(case.theta, X, y, w, *args)
@@ -154,6 +215,29 @@ def noise(case, batch_size, seed, draws=32):
         noise=np.sqrt(variance),
         gradient_norm=np.linalg.norm(g),
         expected_change=expected,
+    )
+
+
+def noisy_run(case, batch_size, seed):
+    """Whether a run with mini-batches ends above its start, by more than it goes up and down."""
+    m, steps = len(case.data[0]), 10 * case.probe.steps
+    run = train(
+        replace(case.model, intercept=False, class_weight=None),  # they are in the checked data
+        case.data, case.method, learning_rate=case.rate, batch_size=batch_size,
+        epochs=max(8, steps * batch_size // m), theta0=case.theta, seed=seed, **case.settings,
+    )  # fmt: skip
+    late = run.loss[len(run.loss) // 2 :]
+    failed = run.stopped_by == "failed"
+    if not failed and late.mean() <= run.loss[0] * (1 + 1e-9) + 2.0 * late.std():
+        return None
+    end = "until it is no longer finite" if failed else f"to {late.mean():.4g} on average"
+    return case.found(
+        "noise",
+        f"The loss rises by the noise of mini-batches of {batch_size}: from {run.loss[0]:.4g} "
+        f"{end}, in {run.epoch[-1]:.4g} epochs of {case.method} with the learning rate "
+        f"{case.rate:.4g}; with all rows it falls from {case.probe.loss[0]:.4g} to "
+        f"{case.probe.loss[-1]:.4g} in {case.probe.steps} steps. Let the learning rate fall, take "
+        "larger batches, or average.",
     )
 
 
@@ -196,11 +280,15 @@ def ups_and_downs(case):
     if not (np.diff(loss) > 1e-6 * np.abs(loss[:-1])).any():
         return None
     if OPTIMIZERS[case.method].memory:
+        longer = case.longer()
+        rest = "It comes to rest all the same;"
+        if ends_higher(longer):
+            rest = f"{_ending(case, longer)} A smaller learning rate,"
         return case.found(
             "momentum overshoots",
             f"The loss rises in waves because {case.method} overshoots, as a damped oscillator "
-            f"does: {case.product_sentence()} It comes to rest all the same; less momentum, or "
-            "Nesterov's, damps the waves.",
+            f"does: {case.product_sentence()} {rest} less momentum, or Nesterov's, damps the "
+            "waves.",
         )
     return case.found(
         "kinks",

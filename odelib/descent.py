@@ -135,6 +135,16 @@ class Descent:
             if self.plan.trajectory:
                 self.path = _longer(self.path, rows)
 
+    def restart(self, theta, factor):
+        """Go on from theta, at rest, with so many times the learning rate."""
+        n, plan = len(theta), self.plan
+        self.theta[:], self.K[n:] = theta, 0.0
+        if plan.row.update == "nesterov_convex":  # it remembers a point, not a velocity
+            self.K[n : 2 * n] = theta
+        self.mean[:], self.counts[at.AVERAGED] = 0.0, 0
+        self.plan = plan._replace(rates=lambda k, count: factor * plan.rates(k, count))
+        self.outcome, self.failure = "steps", None
+
     # --- Why it stopped -------------------------------------------------------------------------
 
     def _conclude(self, code):
@@ -190,6 +200,15 @@ class Descent:
             except (TypeError, ValueError) as error:
                 return error
         return function.bound.explain(status, self._rate(), theta)
+
+
+def has_risen(loss, norm, theta):
+    """Whether a loss (m,) ends above its start by more than rounding theta, at the end, explains.
+
+    norm (m,) are those of the gradient. The measure has the units of the loss.
+    """
+    rounding = 1e-12 * (abs(loss[0]) + max(norm[0], norm[-1]) * float(np.linalg.norm(theta)))
+    return not loss[-1] <= loss[0] + rounding
 
 
 def _address(function):

@@ -71,14 +71,18 @@ class Case:
     limit: float
     probe: Minimization | None = None  # a few steps from theta
 
-    def run(self, steps, every=1):
+    def run(self, steps, every=1, rate=None, trajectory=True):
         """`steps` steps of the method from theta, with all rows."""
         model = self.model
         return minimize(
-            model.gradient, self.theta, self.method, learning_rate=self.rate, steps=steps,
-            args=(*self.data, *model.args), fun=model.loss, trajectory=True, every=every,
+            model.gradient, self.theta, self.method, learning_rate=rate or self.rate, steps=steps,
+            args=(*self.data, *model.args), fun=model.loss, trajectory=trajectory, every=every,
             **self.settings,
         )  # fmt: skip
+
+    def longer(self):
+        """Ten times the probe. Seen at odd steps too: a cycle of two steps is frequent."""
+        return self.run(10 * self.probe.steps, every=9)
 
     def found(self, cause, sentence, **measured):
         return Diagnosis(
@@ -86,8 +90,9 @@ class Case:
             self.top.vectors[:, 0], measured,
         )  # fmt: skip
 
-    def hvp(self, v):
-        return self.model.hvp(self.theta, v, *self.data, *self.model.args)
+    def hvp(self, v, theta=None):
+        theta = self.theta if theta is None else theta
+        return self.model.hvp(theta, v, *self.data, *self.model.args)
 
     def product_sentence(self):
         """αλmax and the method's limit, in words."""
@@ -97,10 +102,26 @@ class Case:
             against = f"{self.method} has no limit of its own"
         return f"learning rate times sharpness is {self.rate * value:.4g}, {against}."
 
-    def rises(self):
-        """Whether the loss goes up anywhere in the probe, by more than rounding."""
-        return bool((np.diff(self.probe.loss) > 1e-9 * np.abs(self.probe.loss[:-1])).any())
 
-    def diverges(self):
-        loss = self.probe.loss
-        return not self.probe.success or (len(loss) > 1 and min(loss[-len(loss) // 4 :]) > loss[0])
+def rises(run):
+    """Whether the loss goes up anywhere in a run, by more than rounding."""
+    loss = run.loss
+    return bool((np.diff(loss) > 1e-9 * np.abs(loss[:-1]) + 1e-12 * abs(loss[0])).any())
+
+
+def late_loss(run):
+    """Mean loss of the last quarter of a run: its last value alone is a matter of chance."""
+    if run.stopped_by == "failed":
+        return np.inf
+    with np.errstate(over="ignore"):
+        return float(run.loss[-(len(run.loss) // 4 + 1) :].mean())
+
+
+def stays_higher(run):
+    """Whether the loss of a run is above its start all through the last quarter."""
+    return run.stopped_by == "failed" or min(run.loss[-(len(run.loss) // 4 + 1) :]) > run.loss[0]
+
+
+def ends_higher(run):
+    """Whether the late loss of a run is above its start, by more than rounding."""
+    return not late_loss(run) <= run.loss[0] + 1e-9 * abs(run.loss[0])

@@ -83,6 +83,9 @@ in the direction of largest curvature, mostly theta[1], grows. Take a learning r
         held_out = None if validation is None else model.check(validation, training=False)
     except (TypeError, ValueError) as error:
         return Diagnosis("bad data", f"The data are bad: {error}.", rate)
+    rows = len(checked[0])
+    if batch_size is not None and not 1 <= batch_size <= rows:
+        raise ValueError(f"batch_size must be between 1 and the {rows} rows, got {batch_size}")
     theta = model.check_theta(theta, *checked[:2])
     found = causes.not_finite(model, checked, theta, rate) or causes.wrong_gradient(
         model, checked, theta, rate, gradient, seed
@@ -95,9 +98,14 @@ in the direction of largest curvature, mostly theta[1], grows. Take a learning r
     case = Case(model, checked, theta, method, rate, settings, top, limit)
     case = replace(case, probe=case.run(steps))
     probe = case.probe
+    unstable = causes.instability(case)
+    if batch_size is not None and batch_size < rows:
+        if not unstable:
+            unstable = causes.noise(case, batch_size, seed)
+        if not unstable or unstable.cause == "edge of stability":
+            unstable = causes.noisy_run(case, batch_size, seed) or unstable
     return (
-        causes.instability(case)
-        or (batch_size is not None and causes.noise(case, batch_size, seed))
+        unstable
         or causes.overfitting(case, held_out, losses, validation_losses)
         or causes.ups_and_downs(case)
         or causes.slowness(case)

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from odelib.descent import has_risen
 from odelib.kernels import outcomes as at
+
+_HALVINGS = 100  # of the learning rate, at most
 
 
 @dataclass(frozen=True, repr=False)
 class Training:
     """What `train` returns.
 
-    Training that diverges, or that Ctrl-C ends, is a result too: `success` is False and `message`
-    says why; what was reached until then is here.
+    Training that diverges, or that Ctrl-C ends, or whose loss ends above its start, is a result
+    too: `success` is False and `message` says why; what was reached until then is here.
     """
 
     theta: np.ndarray  # (p,) the last parameters
@@ -25,14 +28,14 @@ class Training:
     loss: np.ndarray  # (m,) of all training rows
     validation: np.ndarray | None  # (m,) of the validation rows
     gradient_norm: np.ndarray  # (m,) of all training rows
-    learning_rate: float | None  # the number that was used; None if there was a schedule
+    learning_rate: float | None  # the number that was used last; None if there was a schedule
     sharpness: float | None  # as measured for learning_rate="auto"
     steps: int
     njev: int  # gradients of a batch
     seconds: float
     stopped_by: str  # 'epochs', a criterion of stop, 'failed' or 'interrupted'
     message: str  # the same as a sentence
-    success: bool
+    success: bool  # nothing failed or interrupted it, and the loss did not end above its start
 
     def __repr__(self):
         lines = [
@@ -62,6 +65,8 @@ class History:
         self.best, self.best_epoch, self.least = descent.theta.copy(), 0, math.inf
         self.waited = 0  # looks since the validation loss was least
         self.before = None
+        self.lowest, self.lowest_loss = descent.theta.copy(), math.inf  # of the training loss
+        self.halvings = 0  # of the learning rate
         self.started = time.perf_counter()
 
     def look(self, epoch):
@@ -79,11 +84,26 @@ class History:
         if held < self.least:
             self.best, self.best_epoch, self.least = theta.copy(), epoch, held
             self.waited = 0
+        if loss < self.lowest_loss:
+            self.lowest, self.lowest_loss = theta.copy(), loss
         losses = {"loss": loss} | ({"validation": held} if self.held_out is not None else {})
         self.show(epoch, **{name: f"{value:.4g}" for name, value in losses.items()})
         before, self.before = self.before, theta.copy()
         moved = math.inf if before is None else _size(theta - before)
         return self._criterion(epoch, loss, norm, moved)
+
+    def risen(self):
+        """Whether the loss at the last look is above its start."""
+        _, loss, _, norm = zip(*self.looks, strict=True)
+        return has_risen(loss, norm, self.descent.theta)
+
+    def halve(self):
+        """Halve the learning rate and go back to where the loss was least; False: in vain."""
+        if self.halvings == _HALVINGS or not math.isfinite(self.lowest_loss):
+            return False
+        self.halvings += 1
+        self.descent.restart(self.lowest, 0.5)
+        return True
 
     def _criterion(self, epoch, loss, norm, moved):
         stop, theta = self.stop, self.descent.theta
@@ -102,7 +122,7 @@ class History:
         }
         return next((name for name, is_met in met.items() if is_met), None)
 
-    def result(self, outcome, epochs, learning_rate, sharpness):
+    def result(self, outcome, learning_rate, sharpness):
         """The result of the training that this outcome ended."""
         descent, counts = self.descent, self.descent.counts
         epoch, loss, validation, norm = map(np.array, zip(*self.looks, strict=True))
@@ -121,11 +141,11 @@ class History:
             njev=int(counts[at.GRADIENTS]),
             seconds=time.perf_counter() - self.started,
             stopped_by=outcome,
-            message=self._sentence(outcome, epoch[-1], loss),
-            success=outcome not in ("failed", "interrupted"),
+            message=self._sentence(outcome, epoch[-1], loss, learning_rate),
+            success=outcome not in ("failed", "interrupted") and not self.risen(),
         )
 
-    def _sentence(self, outcome, epoch, loss):
+    def _sentence(self, outcome, epoch, loss, learning_rate):
         if outcome == "failed":
             return self.descent.failure
         level = self.stop.get(outcome)
@@ -141,7 +161,12 @@ class History:
             "when": f"stop['when'] ended it at epoch {epoch:g}.",
             "interrupted": f"KeyboardInterrupt at epoch {epoch:.4g}.",
         }[outcome]
-        if len(loss) > 1 and loss[-1] > loss[0]:
+        if self.halvings:
+            sentence += (
+                f" The learning rate was halved {self.halvings} times, to {learning_rate:.4g}, "
+                "each time that the loss was found above its start."
+            )
+        if self.risen():
             sentence += (
                 f" The loss rose from {loss[0]:.6g} to {loss[-1]:.6g}: try a smaller learning "
                 "rate, or ask odelib.diagnose why."

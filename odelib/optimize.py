@@ -7,7 +7,7 @@ import numpy as np
 
 from odelib import options
 from odelib.arguments import check_args
-from odelib.descent import Descent, Plan, settings_of
+from odelib.descent import Descent, Plan, has_risen, settings_of
 from odelib.fields import bind_functions
 from odelib.kernels import outcomes as at
 from odelib.optimizers import OPTIMIZERS
@@ -17,8 +17,8 @@ from odelib.optimizers import OPTIMIZERS
 class Minimization:
     """What `minimize` returns.
 
-    A descent that fails is a result too: `success` is False and `message` says why, where and what
-    to try; theta is the last point that was finite.
+    A descent that fails, or whose loss ends above its start, is a result too: `success` is False
+    and `message` says why, where and what to try; theta is the last point that was finite.
     """
 
     theta: np.ndarray  # (n,)   the last parameters
@@ -33,7 +33,7 @@ class Minimization:
     nhev: int  # calls of hessian, or of prox
     stopped_by: str  # 'steps', a criterion of stop, 'failed' or 'interrupted'
     message: str  # the same as a sentence
-    success: bool  # whether nothing failed
+    success: bool  # nothing failed or interrupted it, and the loss, with fun=, did not end higher
     compiled: bool  # whether grad ran as compiled code
 
     def __repr__(self):
@@ -211,15 +211,17 @@ def _result(descent, stop, interruption=None):
     counts = descent.counts
     rows, steps = int(counts[at.ROWS]), int(counts[at.STEPS])
     k, norm = descent.k[:rows].copy(), descent.norm[:rows].copy()
+    loss = descent.loss[:rows].copy() if descent.functions.fun else None
+    risen = bool(rows) and loss is not None and has_risen(loss, norm, descent.theta)
     if interruption:
         message = f"{interruption} in step {steps}."
     else:
-        message = descent.failure or _sentence(descent.outcome, stop, steps, norm)
+        message = descent.failure or _sentence(descent.outcome, stop, steps, norm, loss, risen)
     return Minimization(
         theta=descent.theta.copy(),
         average=descent.mean.copy() if counts[at.AVERAGED] else None,
         k=k,
-        loss=descent.loss[:rows].copy() if descent.functions.fun else None,
+        loss=loss,
         gradient_norm=norm,
         trajectory=descent.path[:rows].T.copy() if descent.plan.trajectory else None,
         steps=steps,
@@ -228,12 +230,12 @@ def _result(descent, stop, interruption=None):
         nhev=int(counts[at.HESSIANS]),
         stopped_by=descent.outcome,
         message=message,
-        success=descent.outcome not in ("failed", "interrupted"),
+        success=descent.outcome not in ("failed", "interrupted") and not risen,
         compiled=descent.functions.grad.bound.compiled,
     )
 
 
-def _sentence(outcome, stop, steps, norm):
+def _sentence(outcome, stop, steps, norm, loss, risen):
     """Why a descent that did not fail came to its end."""
     reasons = {
         "steps": f"All {steps} steps were taken.",
@@ -244,7 +246,12 @@ def _sentence(outcome, stop, steps, norm):
         "seconds": f"The {stop.get('seconds')} seconds were over after step {steps}.",
         "when": f"stop['when'] ended it after step {steps}.",
     }
-    grew = len(norm) > 1 and norm[-1] > norm[0]
+    if risen:
+        return (
+            f"{reasons[outcome]} The loss rose from {loss[0]:.6g} to {loss[-1]:.6g}: try a smaller "
+            "learning rate."
+        )
+    grew = loss is None and len(norm) > 1 and norm[-1] > norm[0]
     hint = (
         f" The gradient's norm grew from {norm[0]:.6g} to {norm[-1]:.6g}: if the loss rose too, "
         "try a smaller learning rate."

@@ -49,7 +49,10 @@ def train(
         rows at once.
     learning_rate : float, array_like (steps,), callable or "auto"
         As in `minimize`, by steps. "auto" takes half of the method's stability limit over the
-        sharpness at the start, the largest one among all rows and the first mini-batches.
+        sharpness at the start, the largest one among all rows and the first mini-batches, and at
+        least ‖∇L‖²/2L: with less, a step would promise to lower the loss by more than all of it.
+        A look that finds the loss above its start halves the rate and goes on, at rest, from
+        where the loss was least.
     batch_size : int, optional
         Rows in a mini-batch; the last one of an epoch may be shorter. By default all rows.
     epochs : int
@@ -132,8 +135,9 @@ def train(
     batches = Batches(len(X), size, for_batches, min(every, max(epochs, 1)))
     sharpness = None
     if isinstance(learning_rate, str):
-        sharpness = _measured(model, rows, theta, batches, learning_rate, method, row)
-        learning_rate = SAFE * row.limit(**settings) / (sharpness + decay)
+        sharpness, least = _measured(model, rows, theta, batches, learning_rate, method, row)
+        limit = _limit(row, settings, batches)
+        learning_rate = SAFE * limit / (max(sharpness, least) + decay)
     numbers, coupled_decay = settings_of(row, settings, decay)
     plan = Plan(
         row=row,
@@ -152,30 +156,36 @@ def train(
     with progress_bar(progress, epochs, unit=" epochs") as show:
         history = History(model, rows, held_out, stop, descent, show)
         try:
-            outcome = _run(descent, batches, history, epochs, every)
+            outcome = _run(descent, batches, history, epochs, every, sharpness is not None)
         except KeyboardInterrupt:
             outcome = "interrupted"
             history.look(descent.steps_taken / batches.per_epoch)
     rate = (
-        float(learning_rate)
+        float(learning_rate) * 0.5**history.halvings
         if np.ndim(learning_rate) == 0 and not callable(learning_rate)
         else None
     )
-    return history.result(outcome, epochs, rate, sharpness)
+    return history.result(outcome, rate, sharpness)
 
 
-def _run(descent, batches, history, epochs, every):
-    """Train until the epochs are over or something stops it; returns what."""
+def _run(descent, batches, history, epochs, every, automatic):
+    """Train until the epochs are over or something stops it; returns what.
+
+    An automatic learning rate that failed, or brought the loss above its start, is halved.
+    """
     outcome, epoch = history.look(0), 0
     while not outcome and epoch < epochs:
         count = min(batches.ahead, every - epoch % every, epochs - epoch)
         batches.draw(epoch, count)
-        if not descent.run(until=(epoch + count) * batches.per_epoch):
+        while not descent.run(until=(epoch + count) * batches.per_epoch):
             history.look(descent.steps_taken / batches.per_epoch)
-            return descent.outcome
+            if not (automatic and descent.outcome == "failed" and history.halve()):
+                return descent.outcome
         epoch += count
         if epoch % every == 0 or epoch == epochs:
             outcome = history.look(epoch)
+            if automatic and epoch < epochs and outcome in (None, "failed") and history.risen():
+                outcome = outcome if not history.halve() else None
     return outcome or "epochs"
 
 
@@ -231,8 +241,25 @@ def _check_fit(model, rows, held_out):
         )
 
 
+def _limit(row, settings, batches):
+    """The method's stability limit, with mini-batches that of its sum of steps.
+
+    Momentum adds the noise of 1/(1 − β) steps up, so a step is then as much shorter than gd's.
+    """
+    limit = row.limit(**settings)
+    kept = 1.0 - settings.get("momentum", 0.0)
+    if batches.size == batches.rows or kept == 0.0:
+        return limit
+    return min(limit, 2.0 * kept / (1.0 - min(settings.get("dampening", 0.0), 1.0 - kept)))
+
+
 def _measured(model, rows, theta, batches, asked, method, row):
-    """The largest sharpness at the start among all rows and the first mini-batches."""
+    """The largest sharpness at the start among all rows and the first mini-batches; ‖∇L‖²/2L.
+
+    The second is the least curvature λ for which a gradient step of 1/λ, which lowers a loss of
+    that curvature by ‖∇L‖²/2λ, does not promise more than the whole loss. It speaks where the
+    Hessian says nothing: beside the kinks of the hinge, and where a sigmoid is saturated.
+    """
     if asked != "auto":
         raise ValueError(f"learning_rate must be numbers, a function or 'auto', got {asked!r}")
     if row.limit is None or not np.isfinite(row.limit(**row.settings)):
@@ -250,9 +277,12 @@ def _measured(model, rows, theta, batches, asked, method, row):
         sharpness_of(lambda v: model.hvp(theta, v, *part, *model.args), size=len(theta))  # noqa: B023
         for part in sets
     )
-    if not largest > 0.0:
+    loss = model.loss(theta, *rows, *model.args)
+    g = model.gradient(theta, *rows, *model.args)
+    least = 0.5 * (g @ g) / loss if loss > 0.0 else 0.0
+    if not max(largest, least) > 0.0:
         raise ValueError(
             f"the sharpness at the start is {largest:.3g}: there learning_rate='auto' has nothing "
             "to go by; give a number, or another theta0"
         )
-    return largest
+    return largest, least

@@ -23,8 +23,14 @@ def regions(**options):
     return interactive.regions(EIGENVALUES, **({"marks": (0.9, 1.1, 1.3, 1.5)} | options))
 
 
+def four_panels(**options):
+    return first_page(panels=("path", "factors", "loss", "reach"), **options)
+
+
 FIGURES = {
+    "cubic": lambda **options: interactive.cubic(**({"marks": (1.9, 2.3, 2.5, 3.0)} | options)),
     "descent": first_page,
+    "four panels": four_panels,
     "polygon": interactive.polygon,
     "regions": regions,
     "slopes": interactive.slopes,

@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes, load_digits
 
-from odelib import OPTIMIZERS, diagnose, minimize, models, sharpness
+from odelib import OPTIMIZERS, diagnose, minimize, models, sharpness, train
 from odelib.curvature import left_to_gain, spectrum
 from odelib.derivatives import check_gradient
 from odelib.diagnosis import CAUSES
@@ -126,13 +126,21 @@ def waves():
 
 def edge():
     model, data = waves()
+    start = model.initial(*model.check(data)[:2], 0)
+    for rate in (1.0, 1.2):
+        yield (model, data, start), dict(learning_rate=rate)
+
+
+def at_a_trough():
+    """Where training at the edge has come to, at a moment when the loss is low there."""
+    model, data = waves()
     checked = model.check(data)
     start = model.initial(*checked[:2], 0)
     for rate, steps in [(0.3, 4000), (0.4, 3000), (0.8, 6000)]:
         run = minimize(
             model.gradient, start, learning_rate=rate, steps=steps, args=(*checked, *model.args)
         )
-        yield (model, data, run.theta), dict(learning_rate=rate)
+        yield model, data, run.theta, rate
 
 
 def noise():
@@ -235,6 +243,99 @@ def test_the_cause_that_was_made_is_the_one_that_is_found(cause):
         found = diagnose(*arguments, **options)
         assert found.cause == cause, str(found)
         assert str(found) == found.sentence and found.sentence.endswith(".")
+
+
+def late(model, data, theta, rate, **settings):
+    """Loss at theta, and its mean over the last 250 of 1000 steps with all rows."""
+    args = (*model.check(data), *model.args)
+    loss = minimize(
+        model.gradient, theta, learning_rate=rate, steps=1000, args=args, fun=model.loss, **settings
+    ).loss
+    return loss[0], loss[-250:].mean()
+
+
+@pytest.mark.skipif(not JIT, reason="takes minutes as plain Python")
+def test_at_the_edge_it_is_no_fault_only_where_the_loss_falls_as_below_the_limit():
+    for arguments, options in edge():
+        found = diagnose(*arguments, **options)
+        start, end = late(*arguments, options["learning_rate"])
+        assert end < 0.1 * start and "This is no fault" in found.sentence
+        assert_allclose(found.measured["late_loss"], end, rtol=0.05)
+        assert end - found.measured["late_loss_below"] < 0.1 * start
+    for *arguments, rate in at_a_trough():
+        found = diagnose(*arguments, learning_rate=rate)
+        assert found.cause == "learning rate too large" and "no fault" not in found.sentence
+        start, end = late(*arguments, rate)
+        advised = float(found.sentence.rstrip(".").split()[-1])
+        assert late(*arguments, 0.9 * advised)[1] < start < end
+    relu = models.network(hidden=(30,), loss="squared", activation="relu")
+    data = waves()[1]  # the loss falls from 0.93 to 0.12, and to 0.004 below the limit
+    begin = relu.initial(*relu.check(data)[:2], 0)
+    assert diagnose(relu, data, begin, learning_rate=1.0).cause == "learning rate too large"
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize(
+    ("rate", "ill"), [(12.0, False), (20.0, True), (100.0, True), (500.0, True)]
+)
+def test_a_bounded_loss_that_wanders_is_no_edge_in_any_units(rate, ill, scale):
+    """The limit at the start is 6.4; with 12 the loss still comes to its minimum, 0.310."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(100, 3))
+    y = (rows @ [1.0, 2.0, 3.0] + 2 * rng.normal(size=100) > 0).astype(int)
+    data = (np.column_stack([np.ones(100), rows]) * scale, y)
+    model, rate = models.logistic(), rate / scale**2
+    steps = dict(learning_rate=rate, steps=1000)
+    there = minimize(
+        model.gradient, np.zeros(4), args=(*model.check(data), *model.args), **steps
+    ).theta
+    if ill:
+        for theta in (np.zeros(4), there):
+            found = diagnose(model, data, theta, learning_rate=rate)
+            assert found.cause == "learning rate too large", str(found)
+            advised = float(found.sentence.rstrip(".").split()[-1])
+            assert late(model, data, theta, 0.9 * advised)[1] < 0.3102
+    else:
+        assert late(model, data, np.zeros(4), rate)[1] < 0.3102
+        found = diagnose(model, data, np.zeros(4), learning_rate=rate)
+        assert found.cause == "edge of stability" and "no fault" in found.sentence
+        assert diagnose(model, data, there, learning_rate=rate).cause != "learning rate too large"
+
+
+def test_saturated_parameters_are_no_flat_place_where_the_loss_can_fall():
+    """Raw columns, all parameters 1: no curvature at all, and the loss 174 falls to about 40."""
+    rng = np.random.default_rng(0)
+    rows = np.column_stack([rng.integers(30, 75, 300), rng.normal(150, 22, 300), np.ones(300)])
+    score = 0.06 * (rows[:, 0] - 54) - 0.03 * (rows[:, 1] - 150)
+    data, model = (rows, (score + rng.logistic(size=300) > 0).astype(int)), models.logistic()
+    found = diagnose(model, data, np.ones(3), learning_rate=0.01)
+    assert found.cause == "learning rate too large" and found.sharpness < 1e-20
+    advised = float(found.sentence.rstrip(".").split()[-1])
+    start, end = late(model, data, np.ones(3), 0.01)
+    assert 3 * late(model, data, np.ones(3), 0.9 * advised)[1] < end < start
+
+
+def test_momentum_is_said_to_come_to_rest_only_where_the_run_ends_lower():
+    for arguments, options in overshoot():
+        assert "comes to rest" in diagnose(*arguments, **options).sentence
+    found = diagnose(LINE, (X, Y), NEAR, "adam", learning_rate=0.5, beta2=0.5, steps=50)
+    _, end = late(LINE, (X, Y), NEAR, 0.5, method="adam", beta2=0.5)
+    assert end > LINE.loss(NEAR, *LINE.check((X, Y)), *LINE.args)
+    assert found.cause == "learning rate too large"
+
+
+def test_a_run_with_mini_batches_that_ends_higher_is_noise_though_its_first_step_helps():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(1000, 20))
+    data = rows, (rows @ rng.normal(size=20) / 7 + rng.logistic(size=1000) > 0).astype(int)
+    run = dict(learning_rate=0.3, batch_size=20)
+    start = models.logistic(), data, np.zeros(20), "nesterov_convex"
+    found = diagnose(*start, **run)
+    assert found.cause == "noise" and "rises by the noise" in found.sentence
+    trained = train(*start[:2], "nesterov_convex", epochs=20, **run)
+    assert trained.loss[-10:].mean() > trained.loss[0]
+    assert diagnose(*start, learning_rate=0.3).cause != "noise"
+    assert diagnose(*start[:3], **run).cause != "noise"  # gd: its loss falls
 
 
 def test_the_sentence_of_the_books_first_page_has_its_numbers():

@@ -12,6 +12,7 @@ import pytest
 
 import odelib
 from odelib import interactive
+from odelib.interactive.cubic_descent import long_run
 from odelib.interactive.digits import fixed, short
 from odelib.interactive.stability_regions import region_boundary
 from slider_figures import (
@@ -21,7 +22,9 @@ from slider_figures import (
     MARKS,
     METHODS,
     OPTIMUM,
+    STEPS,
     first_page,
+    four_panels,
     path_by_odelib,
     regions,
     sizes_by_odelib,
@@ -70,7 +73,7 @@ def test_html_asks_for_nothing_from_outside(make):
     html = make()._repr_html_().replace("http://www.w3.org/2000/svg", "")
     assert "://" not in html and "url(" not in html and "import" not in html
     assert not [tag for tag, attrs in Page(html).tags if {"src", "href"} & set(attrs)]
-    assert len(html) < 40_000
+    assert len(html) < 50_000
 
 
 @each_figure
@@ -86,7 +89,7 @@ def test_slider_is_a_native_control_with_a_label_and_a_readout_that_is_read_out(
     assert dict(reversed(tags))["input"]["type"] == "range"
     assert [attrs["aria-live"] for _, attrs in tags if "aria-live" in attrs] == ["polite"]
     pictures = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
-    assert len(pictures) == 2
+    assert len(pictures) == len(make().panels)
     assert all(len(picture["aria-label"].split()) > 20 for picture in pictures)
     assert len([tag for tag, attrs in tags if attrs.get("role") == "group"]) == 1
 
@@ -106,7 +109,14 @@ def test_every_word_comes_from_the_texts_that_a_translation_replaces(make):
     (texts,) = [json.loads(attrs["data-texts"]) for _, attrs in page.tags if "data-texts" in attrs]
     assert texts == figure.texts
     shown = {attrs.get(key) for _, attrs in page.tags for key in ("data-text", "data-label")}
-    assert set(texts) - shown <= {"method", "unstable", "none"}  # words that the fields may hold
+    assert set(texts) - shown <= {
+        "method",
+        "unstable",
+        "none",
+        "one",
+        "cycle",
+        "no cycle",
+    }  # words that the fields may hold
 
 
 @each_figure
@@ -173,10 +183,92 @@ def test_still_picture_changes_colour_exactly_at_the_border(factor, style):
     np.testing.assert_allclose(stems[1][2][0], [-2, 1], rtol=0, atol=1e-8)
 
 
+def test_loss_and_reach_hold_odelibs_numbers_for_the_method_and_the_flow():
+    figure = four_panels(value=0.9)
+    loss, reach = figure.panels[2:]
+    difference = path_by_odelib(0.9) - OPTIMUM[:, None]
+    losses = np.log10(0.5 * np.sum(difference * (HESSIAN @ difference), axis=0))
+    for mark in loss.moving[1:]:
+        np.testing.assert_allclose(mark.points.T, [range(61), losses], rtol=0, atol=1e-9)
+    flow = odelib.gradient_flow(lambda theta: HESSIAN @ (theta - OPTIMUM))
+    end = odelib.solve_ivp(flow, (0, 9.0), [0.0, 0.0], rtol=1e-12, atol=1e-12).y[:, -1] - OPTIMUM
+    exact = np.log10(0.5 * end @ HESSIAN @ end)
+    np.testing.assert_allclose(loss.moving[0].points[10], [10, exact], rtol=0, atol=1e-8)
+
+    border, ideal, below, beyond = (np.array(mark.points) for mark in reach.still)
+    np.testing.assert_allclose(border[:, 0], BORDER, rtol=1e-12, atol=0)
+    assert below[:, 0].max() == beyond[:, 0].min() == border[0, 0]
+    for rate, height in [*below[::40], *beyond[-2:]]:
+        distance = np.linalg.norm(path_by_odelib(rate)[:, -1] - OPTIMUM)
+        np.testing.assert_allclose(height, np.log10(distance), rtol=0, atol=1e-9)
+    at_nine = np.interp(9.0 / STEPS, *ideal.T)
+    np.testing.assert_allclose(at_nine, np.log10(np.linalg.norm(end)), rtol=0, atol=1e-6)
+
+
+def test_descent_refuses_an_unknown_panel():
+    with pytest.raises(ValueError, match="panels must be among .*; got 'los'"):
+        first_page(panels=("path", "los"))
+
+
 def test_flow_runs_from_the_start_into_the_minimiser():
     (flow,) = [mark[2] for mark in first_page().panels[0].still if mark[1] == "flow"][:1]
     np.testing.assert_allclose(flow[0], [0, 0], rtol=0, atol=1e-12)
     np.testing.assert_allclose(flow[-1], OPTIMUM, rtol=0, atol=0.01)
+
+
+# --- The cubic loss ------------------------------------------------------------------
+
+
+def test_cubic_takes_eulers_steps_to_the_last_bit_even_in_chaos():
+    for alpha in (1.9, 2.3, 2.83, 3.0):
+        flow = odelib.solve_ivp(
+            lambda t, y: y * (1 - y), (0, 60 * alpha), [0.5], "Euler", step=alpha
+        )
+        mark = interactive.cubic(value=alpha).panels[3].moving[1]
+        assert np.array_equal(np.array(mark.points)[:, 1], flow.y[0])
+
+
+@pytest.mark.parametrize(
+    ("alpha", "period", "style"),
+    [
+        (1.99, 1, "method"),
+        (2.01, 2, "unstable"),
+        (6**0.5 - 0.01, 2, "unstable"),
+        (6**0.5 + 0.01, 4, "unstable"),
+        (2.55, 8, "unstable"),
+        (2.6, 0, "unstable"),
+        (8**0.5 + 0.001, 3, "unstable"),
+        (3.0, 0, "unstable"),
+    ],
+)
+def test_long_run_on_both_sides_of_each_border(alpha, period, style):
+    assert long_run(alpha, 0.5)[0] == period
+    figure = interactive.cubic(value=alpha)
+    assert figure.style == style
+    says = {0: "no cycle up to 64", 1: "one value"}.get(period, f"a cycle of {period} values")
+    assert figure.fields["verdict"] == says
+
+
+def test_stretch_is_the_theorems_on_cycles_and_two_in_full_chaos():
+    assert abs(long_run(1.9, 0.5)[1] - 0.9) < 1e-6  # |1 − αλ|
+    assert abs(long_run(2.3, 0.5)[1] - abs(5 - 2.3**2) ** 0.5) < 1e-6
+    assert abs(long_run(3.0, 0.3)[1] - 2) < 0.02
+
+
+def test_still_diagram_holds_the_cycle_of_two_in_closed_form():
+    (_, dots) = interactive.cubic().panels[0].still
+    points = np.array(dots.points)
+    column = points[np.isclose(points[:, 0], 2.3)][:, 1]
+    middle, half = 4.3 / 4.6, (4.3 * 0.3) ** 0.5 / 4.6  # the roots of p + q, pq
+    np.testing.assert_allclose(column, [middle - half, middle + half], rtol=0, atol=6e-4)
+    assert np.all(points[points[:, 0] < 1.98][:, 1] == 1)
+
+
+def test_cubic_refuses_what_would_run_away():
+    with pytest.raises(ValueError, match="slider must run from above 0 to at most 3"):
+        interactive.cubic(slider=(1.5, 3.1, 0.01))
+    with pytest.raises(ValueError, match="start must lie between 0 and 1, got 1.5"):
+        interactive.cubic(start=1.5)
 
 
 # --- Euler's polygon -----------------------------------------------------------------

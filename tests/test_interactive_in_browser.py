@@ -18,11 +18,13 @@ from odelib.interactive.digits import fixed, short
 from slider_figures import (
     EIGENVALUES,
     FIGURES,
+    HESSIAN,
     MARKS,
     METHODS,
     OPTIMUM,
     STEPS,
     first_page,
+    four_panels,
     path_by_odelib,
     regions,
     sizes_by_odelib,
@@ -132,7 +134,7 @@ def test_javascript_draws_and_says_what_python_wrote(show, make, end):
 
 
 @each_figure
-def test_most_marks_of_both_panels_move_with_the_slider(show, make):
+def test_most_marks_of_every_panel_move_with_the_slider(show, make):
     page = show(make())
     for panel in page.locator(".panel").all():
         outlines = "marks => marks.map(mark => mark.getAttribute('d'))"
@@ -214,9 +216,11 @@ def test_page_in_another_language_replaces_one_attribute(show, make):
     words = page.locator("[data-text]").evaluate_all("all => all.map(e => e.textContent)")
     assert all(text.startswith("译文") for text in words)
     labels = page.locator("[aria-label]").evaluate_all("all => all.map(e => e.ariaLabel)")
-    assert len(labels) == 3 and all(label.startswith("译文") for label in labels)
+    assert len(labels) == 1 + len(make().panels) and all(
+        label.startswith("译文") for label in labels
+    )
     if "verdict" in make().fields:
-        assert shown(page, "verdict") == ["译文"]
+        assert shown(page, "verdict")[0].startswith("译文")
 
 
 # --- The first page's ----------------------------------------------------------------
@@ -255,6 +259,17 @@ def test_descent_shows_what_odelib_computes(show, keys, learning_rate):
     ]
 
 
+@pytest.mark.parametrize("key", ["Home", "End"])
+def test_descent_with_four_panels_shows_the_loss_that_odelib_computes(show, key):
+    page = show(four_panels())
+    press(page, key)
+    found = numbers(page)
+    difference = path_by_odelib(float(found["alpha"][0]))[:, -1] - OPTIMUM
+    np.testing.assert_allclose(
+        found["loss"], 0.5 * difference @ HESSIAN @ difference, rtol=1e-9, atol=0
+    )
+
+
 @pytest.mark.parametrize("method", ["Heun", "RK4"])
 def test_descent_by_other_methods_shows_what_odelib_computes(show, method):
     found = numbers(show(first_page(method=method, value=0.9)))
@@ -283,6 +298,39 @@ def test_descent_keeps_its_table_without_javascript(show):
     page = show(first_page(), javascript=False)
     page.locator("summary").click()
     assert page.locator("td", has_text=MARKS[1.0]).is_visible()
+
+
+# --- The cubic loss ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "alpha"),
+    [
+        (["Home"], 1.5),
+        (["Home", ("ArrowRight", 49)], 1.99),
+        (["Home", ("ArrowRight", 51)], 2.01),
+        (["Home", ("ArrowRight", 94)], 2.44),
+        (["Home", ("ArrowRight", 95)], 2.45),
+        (["Home", ("ArrowRight", 133)], 2.83),
+        (["End"], 3.0),
+    ],
+)
+def test_cubic_shows_the_run_that_odelib_computes(show, keys, alpha):
+    page = show(interactive.cubic())
+    press(page, *keys)
+    found = numbers(page)
+    assert found["alpha"] == alpha
+    span = (0.0, 10_000 * alpha)
+    run = odelib.solve_ivp(lambda t, y: y * (1 - y), span, [0.5], "Euler", step=alpha).y[0]
+    assert found["last"] == run[60]  # the very same float64, even in chaos
+    repeats = [p for p in range(1, 65) if abs(run[-1] - run[-1 - p]) < 1e-9]
+    period = min(repeats, default=0)
+    assert found["period"] == period
+    stretch = np.exp(np.mean(np.log(abs(1 + alpha - 2 * alpha * run[5000:-1]))))
+    np.testing.assert_allclose(found["stretch"], stretch, rtol=1e-9, atol=0)
+    assert found["style"] == ("method" if alpha < 2 else "unstable")
+    says = {0: "no cycle up to 64", 1: "one value"}.get(period, f"a cycle of {period} values")
+    assert shown(page, "verdict") == [says]
 
 
 # --- Euler's polygon -----------------------------------------------------------------

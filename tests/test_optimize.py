@@ -237,6 +237,13 @@ def test_a_growing_gradient_is_remarked_on():
     assert "smaller" not in minimize(grad, START, learning_rate=0.99 * BORDER, steps=400).message
 
 
+def test_a_descent_whose_loss_is_known_to_end_higher_is_no_success():
+    for factor, success in [(0.99, True), (1.01, False)]:
+        found = minimize(grad, START, learning_rate=factor * BORDER, steps=4000, fun=loss, every=7)
+        assert found.success == success == (found.loss[-1] <= found.loss[0])
+        assert ("The loss rose from" in found.message) != success
+
+
 # --- Failures are results -------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+import bibliography
 from conftest import ROOT, missing
 from editions import translated_pages
 
@@ -125,6 +126,19 @@ def typeset(page):
     )
 
 
+# Boxes that hide a part of what they hold, and neither scroll nor fade where there is more. (A
+# formula in a line of MathJax is wider than it looks: it holds a second one, for screen readers.)
+CUT_WITHOUT_A_CUE = """() => {
+    const inline = "mjx-container:not([display=true]), mjx-container *, .katex *, svg *";
+    return [...document.querySelectorAll(".bd-article *")]
+        .filter((box) => box.clientWidth && box.scrollWidth > box.clientWidth + 1)
+        .filter((box) => getComputedStyle(box).overflowX !== "visible" && !box.matches(inline))
+        .filter((box) => !["auto", "scroll"].includes(getComputedStyle(box).overflowX)
+            || !box.dataset.cut || getComputedStyle(box).maskImage === "none")
+        .map((box) => box.outerHTML.slice(0, 120));
+}"""
+
+
 @each_reader
 @each_page
 def test_page_is_sound(visit, page_name, width, scheme):
@@ -152,9 +166,14 @@ def test_page_is_sound(visit, page_name, width, scheme):
     )
     assert too_wide == []
 
+    assert page.evaluate(CUT_WITHOUT_A_CUE) == []
+
     without_text = page.evaluate(
-        r"""() => [...document.querySelectorAll("img")]
-            .filter((i) => !i.alt.trim() || /\.(png|svg|jpe?g)$/i.test(i.alt))
+        r"""() => [...document.querySelectorAll("img, svg[role=img]")]
+            .filter((i) => {
+                const text = i.alt || i.getAttribute("aria-label") || "";
+                return !text.trim() || /\.(png|svg|jpe?g)$/i.test(text);
+            })
             .map((i) => i.outerHTML.slice(0, 200))"""
     )
     assert without_text == []
@@ -329,3 +348,59 @@ def test_no_character_is_shown_as_a_box(visit, page_name):
     assert shown["boxes"] == []
     page.evaluate("document.querySelector('h1').append('\u2ef4')")  # no font has this one
     assert page.evaluate(BOXES)["boxes"] == ["\u2ef4"]
+
+
+# --- Reading ---------------------------------------------------------------------------
+
+
+def test_references_are_alphabetical_by_author_and_year(visit):
+    page = visit("book/references.html")
+    labels = page.locator(".citation > .label").all_inner_texts()
+    labels = [label.strip("[]") for label in labels]
+    assert len(labels) > 20
+    assert all(re.fullmatch(r".+, \d{4}[a-z]?", label) for label in labels)
+    assert labels == sorted(labels, key=bibliography.plain)
+
+
+@pytest.mark.parametrize("page_name", ["book/index", "book/references", "book/glossary"])
+def test_what_has_the_focus_is_seen(visit, page_name):
+    page = visit(f"{page_name}.html")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        width = page.evaluate(
+            "() => parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
+        )
+        style = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+        what = page.evaluate("() => document.activeElement.outerHTML.slice(0, 100)")
+        assert width >= 2 and style != "none", what
+
+
+def test_a_line_never_begins_with_the_mark_after_a_formula(visit):
+    """Where the formula and the text after it are both in view, at several widths."""
+    page = visit("book/notation.html", 390)
+    typeset(page)
+    count = 0
+    for width in range(340, 420, 10):
+        page.set_viewport_size({"width": width, "height": 900})
+        found, torn = page.evaluate(TORN_MARKS)
+        assert torn == []
+        count += found
+    assert count > 100
+
+
+# Short formulas with a mark after them: how many, and those whose mark is on the next line.
+TORN_MARKS = """() => {
+    const torn = [];
+    const joined = [...document.querySelectorAll(".bd-article .formula-and-mark")];
+    for (const whole of joined) {
+        const mark = whole.lastChild;
+        if (!(mark instanceof Text)) continue;
+        const range = document.createRange();
+        range.selectNodeContents(mark);
+        const formula = whole.querySelector(".math").getBoundingClientRect();
+        if (formula.width && range.getBoundingClientRect().left < formula.left) {
+            torn.push(whole.textContent);
+        }
+    }
+    return [joined.length, torn];
+}"""

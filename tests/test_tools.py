@@ -45,6 +45,7 @@ def book(tmp_path):
     )
     (root / "odelib").mkdir()
     (root / "odelib" / "__init__.py").write_text("", "utf-8")
+    shutil.copy(ROOT / "odelib" / "book_style.py", root / "odelib")
     (root / "book" / "references.bib").write_text("", "utf-8")
     (root / "book" / "index.md").write_text("# A book\n\nA page without code.\n", "utf-8")
     (root / "book" / "chapter.md").write_text(CHAPTER, "utf-8")
@@ -84,7 +85,10 @@ def test_notebook_is_written_once_and_is_the_same_to_the_last_byte(book):
     assert notebook.read_bytes() == first
 
     (book / "odelib" / "__init__.py").write_text("changed = True\n", "utf-8")
+    assert "up to date" in run(book, "tools/notebooks.py").stdout  # its text is what it was
+    (book / "book" / "chapter.md").write_text(CHAPTER.replace("7 * six", "8 * six"), "utf-8")
     assert "chapter.ipynb … written" in run(book, "tools/notebooks.py").stdout
+    assert b"48" in notebook.read_bytes()
 
 
 def test_failing_cell_is_shown_and_the_old_notebook_stays(book):

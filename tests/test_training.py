@@ -1,5 +1,6 @@
 """train: the same descent as minimize, on data, in batches, watched and stopped."""
 
+import re
 import sys
 
 import numpy as np
@@ -194,6 +195,71 @@ def test_the_automatic_rate_sees_sharp_batches():
     assert single.loss[-1] < 0.01
 
 
+def hinge():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(100, 3))
+    return rows, (rows @ [1.0, 2.0, 3.0] + 2 * rng.normal(size=100) > 0).astype(int)
+
+
+@pytest.mark.parametrize("batch_size", [None, 8])
+@pytest.mark.parametrize("penalty", [1.0, 1e-2, 1e-4, 0.0])
+def test_the_automatic_rate_does_not_trust_a_hessian_beside_kinks(penalty, batch_size):
+    """The Hessian of the hinge is that of the penalty: half the limit was 1/penalty."""
+    result = train(models.svm(penalty=penalty), hinge(), batch_size=batch_size)
+    assert result.success and result.loss[-1] < 0.8 * result.loss[0]
+
+
+def test_the_automatic_rate_does_not_trust_the_hessian_of_a_saturated_sigmoid():
+    rows, y = hinge()
+    result = train(models.logistic(), (100 + 10 * rows, y), theta0=[1.0, 1.0, 1.0], epochs=500)
+    assert result.sharpness < 1e-20 and result.success
+    assert 0 < result.loss[-1] < 0.5 * result.loss[0]
+
+
+@pytest.mark.parametrize("name", ["gd", "heavy_ball", "nesterov"])
+def test_the_automatic_rate_is_halved_until_the_loss_falls(name):
+    """One row of 31 is long, and no batch that is looked at has it: single rows diverge."""
+    x = np.r_[np.linspace(0, 1, 30), 40.0]
+    data = x[:, None], x + 1.0
+    with interpreted_overflow():
+        result = train(models.least_squares(intercept=True), data, name, batch_size=1, epochs=400)
+    looked = np.maximum.accumulate(np.where(np.isfinite(result.loss), result.loss, np.inf))
+    assert looked[-1] > result.loss[0]  # it was above its start
+    assert result.success and result.loss[-1] < result.loss[0]
+    halved = int(re.search(r"was halved (\d+) times, to ", result.message)[1])
+    assert halved > 0 and f"to {result.learning_rate:.4g}, each time" in result.message
+
+
+@pytest.mark.parametrize("name", ["gd", "heavy_ball", "nesterov"])
+def test_after_halving_it_goes_on_as_a_run_from_the_start_would(name, monkeypatch):
+    """Bit for bit, with the halved rate: at rest, and with nothing left of what was in vain."""
+    monkeypatch.setattr("odelib.training.SAFE", 1.5)
+    with interpreted_overflow():
+        result = train(LINE, (X, Y), name, epochs=9, validate_every=3, average_from=1)
+    assert result.loss[1] > result.loss[0] and "halved 1 times" in result.message
+    half = result.learning_rate
+    fresh = train(LINE, (X, Y), name, learning_rate=half, epochs=6, average_from=1)
+    np.testing.assert_array_equal(result.theta, fresh.theta)
+    np.testing.assert_array_equal(result.average, fresh.average)
+
+
+def test_an_automatic_rate_whose_last_look_is_above_the_start_says_so(monkeypatch):
+    monkeypatch.setattr("odelib.training.SAFE", 1.5)
+    result = train(LINE, (X, Y), epochs=3, validate_every=3)
+    assert result.loss[-1] > result.loss[0]
+    assert not result.success and "The loss rose from" in result.message
+    given = train(LINE, (X, Y), learning_rate=result.learning_rate, epochs=9, validate_every=3)
+    assert not given.success and "halved" not in given.message  # a rate that was given stays
+
+
+@pytest.mark.parametrize("name", ["heavy_ball", "nesterov"])
+def test_the_automatic_rate_of_momentum_with_batches_is_as_much_shorter_as_its_steps_add_up(name):
+    plain = train(LINE, (X, Y), batch_size=5, epochs=1)
+    result = train(LINE, (X, Y), name, batch_size=5, epochs=1, momentum=0.8)
+    np.testing.assert_allclose(result.learning_rate, 0.2 * plain.learning_rate, rtol=1e-12)
+    assert train(LINE, (X, Y), name, batch_size=5, epochs=40, momentum=0.8).success
+
+
 def test_no_automatic_rate_where_there_is_no_limit():
     with pytest.raises(ValueError, match=r"'adam' has no stability limit .* give learning_rate="):
         train(LINE, (X, Y), "adam")
@@ -307,7 +373,23 @@ def test_divergence_is_a_result():
     assert np.isfinite(result.theta).all()
     np.testing.assert_array_equal(result.best, np.zeros(3))
     rising = train(LINE, (X, Y), learning_rate=3.0, epochs=30)
-    assert rising.success and "The loss rose from" in rising.message
+    assert rising.stopped_by == "epochs" and not rising.success
+    assert "The loss rose from" in rising.message
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_success_is_a_loss_that_did_not_end_above_its_start(unit):
+    """Just below and just above the limit; and where nothing but rounding is left."""
+    data = X, unit * Y
+    limit = 2 / np.linalg.eigvalsh(X.T @ X / 50)[-1]
+    for factor, success in [(0.999, True), (1.1, False)]:
+        result = train(LINE, data, learning_rate=factor * limit, epochs=300)
+        assert result.success == success == (result.loss[-1] <= result.loss[0])
+        assert ("The loss rose" in result.message) != success
+    exact = X, unit * (X @ [1.0, 2.0, 3.0])  # the least loss is 0, up to rounding
+    solved = train(LINE, exact, learning_rate=0.5 * limit, epochs=5000).theta
+    again = [train(LINE, exact, learning_rate=0.5 * limit, epochs=n, theta0=solved) for n in (1, 9)]
+    assert all(result.success for result in again)
 
 
 SCRIPT = """

@@ -1,7 +1,7 @@
 """The map of chapters: a Sphinx directive that draws which chapter builds on which.
 
-A chapter's front matter says `prerequisites: [gradient-flow, euler]` and `reading_minutes: 45`;
-jupytext copies both into the notebook. The directive `chapter-map` makes of them one list in the
+A chapter's front matter says `prerequisites: [gradient-flow, euler]`; how long it takes to read is
+computed from its text. The directive `chapter-map` makes of them one list in the
 order of _toc.yml, with links, and beside it lines from each chapter down to those that need it.
 The rows of the list are equally high, so the lines need no coordinates but the rows' numbers.
 """
@@ -15,12 +15,15 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+import reading_time
+from words import say
+
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 100  # of the drawing, as its height is the number of rows
 
 
 class Chapter(NamedTuple):
-    """What a page of book/ says of itself in its front matter."""
+    """A page of book/ that says in its front matter which others it needs."""
 
     name: str
     prerequisites: list
@@ -38,7 +41,7 @@ def chapters(root=ROOT):
     pages = [Path(name).stem for name in parse_toc_yaml(root / "_toc.yml")]
     about = {name: front_matter(root / "book" / f"{name}.md") for name in pages}
     return [
-        Chapter(name, data["prerequisites"], data["reading_minutes"])
+        Chapter(name, data["prerequisites"], reading_time.of_page(name, root))
         for name, data in about.items()
         if "prerequisites" in data
     ]
@@ -78,13 +81,12 @@ def drawing(known):
     )
 
 
-def link(name):
-    """A link to the page, with its title as text."""
-    target = addnodes.pending_xref(
+def link(name, page):
+    """A link from one page to another, with the title of that as text."""
+    return addnodes.pending_xref(
         "", nodes.inline(), refdomain="std", reftype="doc", reftarget=f"/book/{name}",
-        refexplicit=False, refwarn=True, refdoc="book/map",
+        refexplicit=False, refwarn=True, refdoc=page,
     )  # fmt: skip
-    return target
 
 
 class ChapterMap(SphinxDirective):
@@ -96,10 +98,13 @@ class ChapterMap(SphinxDirective):
         items = nodes.bullet_list()
         for chapter in known:
             self.env.note_dependency(f"book/{chapter.name}.md")
-            about = nodes.inline("", f"{chapter.minutes} minutes", classes=["about"])
+            minutes = say(self.env.app, "{minutes} minutes").format(minutes=chapter.minutes)
+            about = nodes.inline("", minutes, classes=["about"])
             for i, other in enumerate(chapter.prerequisites):
-                about += [nodes.Text(", " if i else "; after "), link(other)]
-            items += nodes.list_item("", nodes.paragraph("", "", link(chapter.name), about))
+                about += [nodes.Text(", " if i else "; after "), link(other, self.env.docname)]
+            items += nodes.list_item(
+                "", nodes.paragraph("", "", link(chapter.name, self.env.docname), about)
+            )
         svg = nodes.raw("", drawing(known), format="html")
         return [nodes.container("", svg, items, classes=["chapter-map"])]
 

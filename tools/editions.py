@@ -27,6 +27,8 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx_exercise.nodes import exercise_subtitle
 
+from words import WORDS
+
 LANGUAGE = "zh_CN"
 CATALOGUES = PurePosixPath("book/locales", LANGUAGE, "LC_MESSAGES")
 SUMMARY = "60秒摘要"  # the box that repeats an English box in Chinese: one is enough for a reader
@@ -59,11 +61,6 @@ ABOUT = (
 # What a page of the Chinese edition needs beside its translation: (pattern, replacement).
 REPAIRS = (
     (r'(<a class="reference internal[^>]*)(?= href="\.\./\.\./)', r'\1 hreflang="en"'),
-    # A line may begin after a formula, but not with a punctuation mark.
-    (
-        r'(<span class="math notranslate nohighlight">[^<]*</span>[，。；：、？！）]+)',
-        r'<span class="formula-and-mark">\1</span>',
-    ),
     # The title of an exercise stands between brackets as wide as a character.
     (r'(<p class="admonition-title">.*?) \((.*)\)(?=(</a>)?</p>)', r"\1（\2）"),
 )
@@ -216,7 +213,8 @@ def has_words(text):
 def collect_messages_of_no_page(app, env):
     """In a gettext build, what site.po has to translate beside the titles of pages."""
     if app.builder.name == "gettext":
-        for text in [*(text for _, text in SETTINGS), SEARCH_BAR, *LABELS, IN_ENGLISH, ABOUT]:
+        settings = (text for _, text in SETTINGS)
+        for text in [*settings, SEARCH_BAR, *LABELS, *WORDS, IN_ENGLISH, ABOUT]:
             add(app, "site", text, MsgOrigin("site", 0))
 
 

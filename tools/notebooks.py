@@ -1,13 +1,14 @@
 """Write the executed notebook of a chapter from its text: book/NAME.md -> book/NAME.ipynb.
 
-    python tools/notebooks.py            the chapters whose text, or whose odelib, changed
+    python tools/notebooks.py            the chapters whose text changed
     python tools/notebooks.py euler      this chapter, in any case
     python tools/notebooks.py --all      every chapter
 
 One edits the text; the notebook is what readers open and what the site shows. The same text
 gives the same notebook to the last byte: cell ids come from the cells' content, and nothing
 that varies from run to run (times, temporary paths, versions) is stored. A chapter whose
-cell fails keeps its old notebook.
+cell fails keeps its old notebook. Whether its outputs are still those of odelib is for the tests
+to say, which execute it again.
 """
 
 import argparse
@@ -68,17 +69,13 @@ def read_twin(name, repository=""):
 
 
 def fingerprint(name, repository=""):
-    """Hash of all that the chapter's notebook is made from: its text and odelib's sources."""
-    sources = [path for end in ("py", "js", "css") for path in (ROOT / "odelib").rglob(f"*.{end}")]
-    digest = hashlib.sha256(repository.encode())
-    for path in [BOOK / f"{name}.md", *sorted(sources)]:
-        digest.update(path.relative_to(ROOT).as_posix().encode())
-        digest.update(path.read_text("utf-8").encode())  # as text: the same hash on Windows
-    return digest.hexdigest()[:16]
+    """Hash of what the chapter's notebook is written from: its text and the repository."""
+    text = (BOOK / f"{name}.md").read_text("utf-8")  # as text: the same hash on Windows
+    return hashlib.sha256(f"{repository}\n{text}".encode()).hexdigest()[:16]
 
 
 def is_fresh(name, repository=""):
-    """Whether the chapter's notebook was made from its text and odelib as they are now."""
+    """Whether the chapter's notebook was written from its text as it is now."""
     path = BOOK / f"{name}.ipynb"
     if not path.exists():
         return False

@@ -12,6 +12,7 @@ A kind of figure is two files: NAME.py, with its words (TEXTS) and a function th
 `SliderFigure`, and NAME.js, with the function `moving` that figure.js calls.
 """
 
+from odelib.interactive.cubic_descent import cubic
 from odelib.interactive.digits import short
 from odelib.interactive.euler_polygon import polygon
 from odelib.interactive.figure import SliderFigure
@@ -19,4 +20,4 @@ from odelib.interactive.gradient_descent import descent
 from odelib.interactive.rk4_slopes import slopes
 from odelib.interactive.stability_regions import regions
 
-__all__ = ["SliderFigure", "descent", "polygon", "regions", "short", "slopes"]
+__all__ = ["SliderFigure", "cubic", "descent", "polygon", "regions", "short", "slopes"]

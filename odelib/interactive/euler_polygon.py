@@ -1,5 +1,7 @@
 """Euler's polygon against the exact curve, with a slider for the number of steps."""
 
+import math
+
 import numpy as np
 
 from odelib.interactive.digits import equation, fixed, short
@@ -17,7 +19,7 @@ TEXTS = {
     "quotient.before": "error ÷ h",
     "quotient.below": "tends to {constant}",
     "polygon.alt": "The exact curve from {start} to {exact}, and Euler’s polygon, which leaves it "
-    "along the tangent. Through each corner runs a thin curve, the solution that starts there. "
+    "along the tangent. Through corners of it run thin curves, the solutions that start there. "
     "With more steps the corners move closer together and the polygon towards the exact curve.",
     "polygon.across": "time t",
     "polygon.up": "y",
@@ -43,7 +45,8 @@ def polygon(
 ):
     """Euler's method on y′ = rate·y from (0, start) to t = end, with a slider for its steps.
 
-    Left, the exact curve, the polygon, and through each corner the solution that starts there;
+    Left, the exact curve, the polygon, and through each corner (through every second, third …
+    from nine steps on) the solution that starts there;
     right, the error at the end over the step h, beside c·h with c = ½ rate²·end·|y(end)|, its
     limit for small steps.
 
@@ -105,7 +108,10 @@ def polygon(
         ),
         still=[Mark("line", "flow", curve)],
         moving=[
-            *(Mark("line", "guide faint", through(t, y)) for t, y in path[1:-1]),
+            *(
+                Mark("line", "guide faint", through(t, y))
+                for t, y in path[1 : -1 : math.ceil(value / 8)]  # more would be a smear
+            ),
             Mark("line", style, path),
             Mark("dots", style, path),
         ],

@@ -1,4 +1,8 @@
-"""The first page's figure: the pair, with a slider for the learning rate."""
+"""Gradient descent on a quadratic loss, with a slider for the learning rate.
+
+The pair (path and factors) serves the first page; two more panels show the loss at each step, and
+the distance that every learning rate reaches.
+"""
 
 import numpy as np
 
@@ -34,6 +38,20 @@ TEXTS = {
     "factors.up": "|R(z)|",
     "factors.caption": "One stem for each of the two directions of the loss. Its height is the "
     "factor by which one step multiplies the error: above 1, the error grows.",
+    "loss.alt": "The loss above its minimum after each of the {steps} steps, on a logarithmic "
+    "axis, and the loss of the flow at the same times. Both fall faster as the learning rate "
+    "grows; close to the border the line of the method turns upwards.",
+    "loss.across": "step k",
+    "loss.up": "L − L*",
+    "loss.flow": "flow at time αk",
+    "loss.steps": "the method",
+    "reach.alt": "The distance to the optimum after {steps} steps against the learning rate, on a "
+    "logarithmic axis: it falls down to a sharp lowest point and rises steeply from there; beyond "
+    "the dotted border at {border} the line is red. A dot marks the chosen learning rate.",
+    "reach.across": "learning rate α",
+    "reach.up": "distance after the last step",
+    "reach.flow": "flow at time {steps}α",
+    "reach.border": "border {border}",
     "table.alpha": "α",
     "table.distance": "distance to the optimum after {steps} steps",
     "table.verdict": "the method",
@@ -50,6 +68,7 @@ def descent(
     slider=(0.01, 1.05, 0.005),
     value=0.5,
     marks=(),
+    panels=("path", "factors"),
     texts=None,
 ):
     """The pair with a slider for the learning rate: `method` on a quadratic loss.
@@ -68,21 +87,33 @@ def descent(
         The learning rate at which the figure starts.
     marks : sequence of float
         Learning rates offered as buttons, and the rows of the table.
+    panels : sequence of str
+        Which are shown, and in what order: "path" among the contours of the loss; "factors",
+        |R(z)| and its stems; "loss" at each step; "reach", the last distance for every rate.
     texts : dict, optional
         Words that replace English ones, by the keys of `gradient_descent.TEXTS`.
 
     Returns
     -------
     SliderFigure
-        The figure's data-alpha, data-distance and data-last hold the unrounded learning rate,
-        distance to the minimiser after the last step, and last point.
+        The figure's data-alpha, data-distance, data-loss and data-last hold the unrounded
+        learning rate; distance to the minimiser and loss above its minimum after the last step;
+        and last point.
     """
+    unknown = set(panels) - {"path", "factors", "loss", "reach"}
+    if unknown:
+        raise ValueError(
+            f"panels must be among 'path', 'factors', 'loss', 'reach'; got {unknown.pop()!r}"
+        )
     minimiser, start = np.asarray(minimiser, float), np.asarray(start, float)
     eigenvalues, vectors = np.linalg.eigh(hessian)
     vectors = vectors * np.sign(vectors[np.argmax(np.abs(vectors), axis=0), [0, 1]])
     error = vectors.T @ (start - minimiser)
     length = stability_interval(method)[0]
-    texts = all_texts(TEXTS, texts)
+    border = length / eigenvalues[-1]
+    hidden = {"path", "factors", "loss", "reach"} - set(panels)
+    english = {key: text for key, text in TEXTS.items() if key.split(".")[0] not in hidden}
+    texts = all_texts(english, texts)
 
     def run(learning_rate):
         """z (2,), the factors R(z) (2,), and the path (steps + 1, 2)."""
@@ -94,9 +125,19 @@ def descent(
     def distance(path):
         return short(np.linalg.norm(path[-1] - minimiser))
 
+    def losses(factors):
+        """(k, log₁₀ of the loss above its minimum after k steps), (steps + 1, 2)."""
+        k = np.arange(steps + 1)
+        modes = error * factors ** k[:, None]
+        return np.column_stack([k, _log10(modes**2 @ eigenvalues / 2)])
+
+    def last_distance(learning_rate):
+        return _log10(np.linalg.norm(run(learning_rate)[2][-1] - minimiser))
+
     z, factors, path = run(value)
     style = style_of(factors)
-    left = Panel(
+    drawn = {}
+    drawn["path"] = Panel(
         name="path",
         window=equal_window(minimiser, 1.25 * np.abs(start - minimiser).max()),
         still=_landscape(eigenvalues, vectors, minimiser, error),
@@ -106,14 +147,43 @@ def descent(
     reach = round(1.15 * max(length, slider[1] * eigenvalues[-1]), 2)
     axis = np.linspace(-reach, 0, 116)
     curve = np.column_stack([axis, np.abs(stability_function(method, axis))])
-    right = Panel(
+    drawn["factors"] = Panel(
         name="factors",
         window=(-reach, 0.15, 0.0, 1.4),
         still=[
             Mark("line", "guide dashed", [(-reach, 1.0), (0.15, 1.0)]),
+            Mark("line", "guide dashed", [(-length, 0.0), (-length, 1.4)]),
             Mark("line", "guide", curve),
         ],
         moving=factor_stems(z, factors),
+    )
+    drawn["loss"] = Panel(
+        name="loss",
+        window=(-0.02 * steps, 1.02 * steps, -10.0, 6.0),
+        still=[],
+        moving=[
+            Mark("line", "flow", losses(np.exp(z))),
+            Mark("line", f"{style} thin", losses(factors)),
+            Mark("dots", style, losses(factors)),
+        ],
+        legend=(("line flow", "loss.flow"), ("dot method", "loss.steps")),
+        powers=True,
+    )
+    rates = np.union1d(np.append(np.arange(*slider), slider[1]), border)
+    reach_of_all = np.array([(rate, last_distance(rate)) for rate in rates])
+    ideal = [_log10(np.linalg.norm(error * np.exp(-rate * steps * eigenvalues))) for rate in rates]
+    drawn["reach"] = Panel(
+        name="reach",
+        window=(0.0, 1.02 * slider[1], -5.0, 5.0),
+        still=[
+            Mark("line", "guide dashed", [(border, -5.0), (border, 5.0)]),
+            Mark("line", "flow fine", np.column_stack([rates, ideal])),
+            Mark("line", "method", reach_of_all[rates <= border]),
+            Mark("line", "unstable", reach_of_all[rates >= border]),
+        ],
+        moving=[Mark("dots", f"{style} large", [(value, last_distance(value))])],
+        legend=(("line flow", "reach.flow"), ("line dashed guide", "reach.border")),
+        powers=True,
     )
     rows = [(alpha, *run(alpha)) for alpha in marks]
     return SliderFigure(
@@ -125,11 +195,11 @@ def descent(
             "verdict": texts[style],
             "steps": str(steps),
             "length": f"{length:.4g}",
-            "border": f"{length / eigenvalues[-1]:.4f}",
+            "border": f"{border:.4f}",
             "flat": f"{eigenvalues[0]:.4g}",
             "steep": f"{eigenvalues[1]:.4g}",
         },
-        panels=(left, right),
+        panels=tuple(drawn[name] for name in panels),
         slider=slider,
         value=value,
         marks=marks,
@@ -142,6 +212,7 @@ def descent(
             "minimiser": rounded(minimiser),
             "polynomial": rounded(stability_polynomial(method)),
             "steps": steps,
+            "panels": list(panels),
             "decimals": decimals(slider[2]),
         },
         table=(
@@ -149,6 +220,11 @@ def descent(
             *((str(row[0]), distance(row[3]), style_of(row[2])) for row in rows),
         ),
     )
+
+
+def _log10(values):
+    """Logarithms to base 10; those of 0 lie far below every window."""
+    return np.log10(np.maximum(values, 1e-300))
 
 
 def _landscape(eigenvalues, vectors, minimiser, error):

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from odelib.interactive.digits import EXPONENT
+
 PANEL = (292.0, 250.0)  # width and height of the plotting area, in units of the drawing
-MARGIN = (34.0, 10.0, 42.0, 26.0)  # left, right, bottom, top
+MARGIN = (42.0, 10.0, 42.0, 26.0)  # left, right, bottom, top
 BARB = np.exp(0.85j * np.pi * np.array([1, -1]))  # directions of an arrow's barbs, from its tip
 BARB_LENGTH = 8.0
 
@@ -33,6 +35,7 @@ class Panel:
     still: list  # of Mark
     moving: list  # of Mark
     legend: tuple = ()  # of (classes of the swatch, key of its text)
+    powers: bool = False  # the axis upwards holds the logarithms, to base 10, of what it shows
 
 
 def equal_window(centre, radius):
@@ -76,7 +79,7 @@ def panel_html(panel, words):
         f'<svg viewBox="{" ".join(f"{v:g}" for v in box)}" role="img" '
         f"{words.label(f'{panel.name}.alt')}>",
         f'<path class="axis" d="M0 0V{high:g}H{wide:g}"/>',
-        *_axes(panel.window),
+        *_axes(panel.window, panel.powers),
         words.element("text", f"{panel.name}.across", below),
         words.element("text", f"{panel.name}.up", 'x="-8" y="-12"'),
         f'<svg width="{wide:g}" height="{high:g}"><g>{still}</g>',  # it clips its content
@@ -114,8 +117,9 @@ def mark_svg(mark, window):
     return f'<path class="{mark.shape} {mark.style}" d="{outline}"/>'
 
 
-def _axes(window):
+def _axes(window, powers):
     """Ticks of both axes, and their numbers."""
+    name = _power if powers else _number
     left, right, bottom, top = window
     wide, high = PANEL
     for at in _ticks(left, right):
@@ -125,7 +129,7 @@ def _axes(window):
     for at in _ticks(bottom, top):
         y = (top - at) / (top - bottom) * high
         yield f'<path class="axis" d="M0 {y:.1f}h-4"/>'
-        yield f'<text x="-8" y="{y + 4.5:.1f}" text-anchor="end">{_number(at)}</text>'
+        yield f'<text x="-8" y="{y + 4.5:.1f}" text-anchor="end">{name(at)}</text>'
 
 
 def _ticks(low, high):
@@ -138,3 +142,7 @@ def _ticks(low, high):
 
 def _number(number):
     return f"{number:g}".replace("-", "−")
+
+
+def _power(exponent):
+    return "10" + f"{exponent:g}".translate(EXPONENT)
