@@ -11,6 +11,7 @@ from nbval.plugin import IPyNbCell
 os.environ.pop("MPLBACKEND", None)  # the notebooks' kernels choose matplotlib's inline backend
 
 ROOT = Path(__file__).resolve().parent
+LONG = 900  # seconds after which a program hangs: none takes as long, on a busy machine either
 IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_FLAGS = [
@@ -38,7 +39,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=program, args=BROWSER_FLAGS, timeout=1000 * LONG
+        )
         yield browser
         browser.close()
 

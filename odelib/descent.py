@@ -10,7 +10,6 @@ from odelib.fields import Functions
 from odelib.kernels import outcomes as at
 from odelib.methods import METHODS, compiled_method
 from odelib.optimizers import Optimizer
-from odelib.rhs import interruptible
 
 _SLICE = 0.05  # seconds that the kernel may run before Python looks for Ctrl-C
 FOREVER = 2**62
@@ -74,11 +73,6 @@ class Descent:
 
     def run(self, until):
         """Go on to step `until` or to the end; True if the descent may go on after that."""
-        bounds = [function.bound for function in self.functions if function]
-        with interruptible([bound.guard for bound in bounds if bound.guard]):
-            return self._run(until)
-
-    def _run(self, until):
         plan = self.plan
         while self.steps_taken < until:
             budget = min(self.budget, until - self.steps_taken)

@@ -18,7 +18,7 @@ from odelib.kernels.states import (
     Watched,
 )
 from odelib.methods import compiled_method
-from odelib.pointers import aligned_zeros
+from odelib.pointers import address_of, aligned_zeros
 from odelib.progress import progress_bar
 from odelib.reasons import (
     EVENT_OCCURRED,
@@ -28,14 +28,14 @@ from odelib.reasons import (
     remark_on_speed,
     why,
 )
-from odelib.rhs import Bound, interruptible
+from odelib.rhs import Bound
 from odelib.solution import Continuous, Solution
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 # (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
 # before the first solve, so that one begins with a single step.
 _BUDGETS, _MOST_BUDGETS = {}, 10_000
-SLOW = 20.0  # seconds after which an uncompiled right-hand side is worth a remark
+SLOW = 20.0  # seconds of work after which an uncompiled right-hand side is worth a remark
 _ROOM = 2**20  # numbers that the output has room for at first
 
 _SMALL = 64  # numbers in y, below which their place in memory makes no difference
@@ -110,13 +110,8 @@ class Solve:
 
     def run(self):
         """Solve; what is raised on the way carries what was computed as its `solution`."""
-        bounds = (self.problem.bound, *(self.problem.events or ()))
-        guards = [bound.guard for bound in bounds if bound.guard]
         try:
-            if not guards:
-                return self._run()
-            with interruptible(guards):
-                return self._run()
+            return self._run()
         except BaseException as error:
             message = f"{type(error).__name__} at t = {self.state.clock[at.T]:.6g}"
             error.solution = self._result(-1, message)
@@ -144,14 +139,14 @@ class Solve:
             if code != at.PAUSED and code != at.FULL:
                 break
             now = time.perf_counter()
-            started = started or now
             if show:
                 show(abs(clock[at.T] - t0))
             done = self._tried() - tried  # less than the budget where there was no room left
             tried += done
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
             if not problem.bound.compiled:
-                if now - started > SLOW:
+                started = started or time.thread_time()
+                if time.thread_time() - started > SLOW:
                     remark_on_speed(stacklevel=6)
                     started = math.inf
             elif len(_BUDGETS) < _MOST_BUDGETS:
@@ -203,18 +198,15 @@ class Solve:
         )
 
     def _prepare_events(self):
-        events, n = self.problem.events, len(self.state.y)
-        contexts = [event.ctx for event in events if event.compiled]
-        return Watched(
-            events=np.array([event.address for event in events], dtype=np.int64),
-            ctx_events=contexts[0] if contexts else np.array([n, 1], dtype=np.int64),
-            directions=self.problem.directions,
-            left=np.where(self.problem.terminals > 0, self.problem.terminals, 2**62),
-            g=np.zeros(len(events)),
-            **self._room_for_events(8 * (at.SUBDIVISIONS * len(events) + 1)),
-            y_mid=np.zeros(n),
-            g_mid=np.zeros(len(events) + 1),
-        )
+        problem, events = self.problem, self.problem.events
+        e, n = len(events), len(self.state.y)
+        directions = problem.directions
+        left = np.where(problem.terminals > 0, problem.terminals, 2**62)
+        g, y_mid, g_mid = np.zeros(e), np.zeros(n), np.zeros(e + 1)
+        ctx_events = np.array([address_of(event.ctx) for event in events], dtype=np.int64)
+        events = np.array([event.address for event in events], dtype=np.int64)
+        room = self._room_for_events(8 * (at.SUBDIVISIONS * e + 1))
+        return Watched(events, ctx_events, directions, left, g, **room, y_mid=y_mid, g_mid=g_mid)
 
     def _grow(self):
         """Room for twice as much of what is full; Ctrl-C may come at any time, so copy first."""

@@ -11,7 +11,9 @@ def as_slope(value, n, dtype, event):
     """What f returned, checked: n numbers (n,), or one number when n = 1."""
     try:
         slope = np.asarray(value)
-    except ValueError:  # rows of different lengths
+    except ValueError as error:  # rows of different lengths
+        if error.__traceback__.tb_next:  # no: raised by Python code, of a signal's handler say
+            raise
         raise ValueError(f"{_must_return(event)}; it returned {value!r}") from None
     if slope.dtype.kind not in "fiub":
         slope = _as_numbers(value, slope, dtype, event)

@@ -1,10 +1,8 @@
 """What a user writes -> a C function pointer: `@rhs`, numba functions, plain Python callables."""
 
-import contextlib
 import ctypes
 import functools
 import numbers
-import signal
 import threading
 from typing import Any, NamedTuple
 
@@ -77,7 +75,6 @@ class Bound(NamedTuple):
     compiled: bool
     explain: Any  # (status, t, y) -> the exception that stopped it
     keep: tuple  # what must stay alive as long as the address is used
-    guard: Any  # of a Python function: holds back Ctrl-C where it would be lost; or None
 
 
 def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
@@ -115,7 +112,7 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     def explain(status, t, y):
         return explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
-    return Bound(code.address, ctx, True, explain, (code, kept), None)
+    return Bound(code.address, ctx, True, explain, (code, kept))
 
 
 @functools.lru_cache
@@ -204,90 +201,57 @@ def as_argument(value, i):
 
 # --- Plain Python functions ---------------------------------------------------------------------
 
-_PROTOTYPE = pointers.c_signature(pointers.RHS)
-
 
 def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
     """A Python function behind a C callback; an exception stops the solve and is kept."""
     views = {}  # address -> array: a solve uses few buffers, and making a view takes 2 µs
-    failure, guard = [], Guard()
+    call, failure = pointers.Call(), [None]
 
-    def view(pointer, count, is_complex):
-        address = ctypes.addressof(pointer.contents)
+    def view(address, count, is_complex):
         if address not in views:
-            array = np.ctypeslib.as_array(pointer, (2 * count if is_complex else count,))
+            numbers = ctypes.c_double * (2 * count if is_complex else count)
+            array = np.ctypeslib.as_array(numbers.from_address(address))
             views[address] = array.view(complex) if is_complex else array
         return views[address]
 
-    def callback(t, y, ctx, dy):
-        try:
-            guard.enter()
-            state = view(y, n, y_complex).copy()
-            slope = view(dy, outputs, y_complex and not event)
-            if inplace:
-                fun(t, state, slope, *args)
-            else:
-                slope[:] = as_slope(fun(t, state, *args), outputs, slope.dtype, event)
-            guard.inside = False
-        except BaseException as error:  # it must not cross the C frames: kept, raised by explain
-            guard.inside = False
-            failure.append(error)
-            return pointers.RAISED
-        return 0
+    # A generator: a call from C goes on within `try`, at the `yield` where the last one ended. So
+    # what a signal's handler raises on the way in is kept too. In a function it would be raised
+    # before the first line, where ctypes can only print it; one time limit in three was lost there.
+    def answer_calls():
+        while True:
+            try:
+                while True:
+                    yield 0
+                    state = view(call.y, n, y_complex).copy()
+                    slope = view(call.dy, outputs, y_complex and not event)
+                    if inplace:
+                        fun(call.t, state, slope, *args)
+                    else:
+                        slope[:] = as_slope(fun(call.t, state, *args), outputs, slope.dtype, event)
+                    call.status = 0
+            except GeneratorExit:  # nobody will call again
+                return
+            except BaseException as error:  # it must not cross the C frames: raised by explain
+                # nothing is called here: Python looks for signals at calls
+                call.status = pointers.RAISED
+                failure[0] = error
+            yield 0
 
-    c_function = _PROTOTYPE(callback)
-    address = ctypes.cast(c_function, ctypes.c_void_p).value
+    calls = answer_calls()
+    next(calls)
+    callback, code = pointers.CALLBACK(calls.__next__), pointers.python_pointer()
+    call.callback = ctypes.cast(callback, ctypes.c_void_p).value
+    ctx = np.array([n, outputs, ctypes.addressof(call)], dtype=np.int64)
 
     def explain(status, t, y):
-        return failure.pop()
+        error, failure[0] = failure[0], None
+        if error is None:
+            name = "an event" if event else "fun"
+            return RuntimeError(
+                f"a call of {name} at t = {t:.6g} was broken off, by an exception that Python "
+                "could only print"
+            )
+        next(calls)  # ready for the next call
+        return error
 
-    ctx = np.array([n, outputs], dtype=np.int64)
-    return Bound(address, ctx, False, explain, (c_function, fun, args), guard)
-
-
-class Guard:
-    """Whether a user's Python function is running, and a Ctrl-C that came while it was not.
-
-    Python would raise KeyboardInterrupt on the way into or out of the C callback too, where ctypes
-    can only print and forget it.
-    """
-
-    def __init__(self):
-        self.inside, self.held = False, None
-
-    def enter(self):
-        """Called first thing in the callback, where exceptions are caught."""
-        self.inside = True
-        self.release()
-
-    def release(self):
-        """Hand a signal that was held back to whoever would have had it."""
-        held, self.held = self.held, None
-        if held is not None:
-            handler, *signal_and_frame = held
-            handler(*signal_and_frame)
-
-
-@contextlib.contextmanager
-def interruptible(guards):
-    """Hold back Ctrl-C except while a function of one of these guards runs (main thread only)."""
-    if not guards or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.getsignal(signal.SIGINT)
-    if not callable(previous):
-        yield
-        return
-
-    def hold(number, frame):
-        if any(guard.inside for guard in guards):
-            previous(number, frame)
-        else:
-            guards[0].held = (previous, number, frame)
-
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        guards[0].release()
+    return Bound(code.address, ctx, False, explain, (code, callback, call, fun, args))

@@ -10,9 +10,10 @@ import numpy as np
 
 from odelib.driver import NOTHING_WATCHED, SLOW, Solve
 from odelib.kernels import states as at
-from odelib.pointers import is_compiled
+from odelib.pointers import NOT_RETURNED, is_compiled
 from odelib.reasons import exception, out_of_steps, remark_on_speed, why
-from odelib.rhs import as_argument, bind, from_bytes, interruptible, to_bytes, vary_context
+from odelib.rhs import as_argument, bind, from_bytes, to_bytes, vary_context
+from odelib.signals import recorded
 
 _SLICE = 0.05  # seconds between looks for Ctrl-C
 _CHUNK = 256  # rows that a thread takes at a time, at most
@@ -75,10 +76,12 @@ def in_threads(threads, rows, problem, show=silent):
     threads = min(threads, -(-count // size))
     mine, *theirs = [_solve(problem) for _ in range(threads)]
     stop = threading.Event()
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+    with recorded() as raised, concurrent.futures.ThreadPoolExecutor(threads) as pool:
         try:
-            others = [pool.submit(_work, kernels, solve, rows, chunks, stop) for solve in theirs]
-            _work(kernels, mine, rows, chunks, stop, show)
+            others = [
+                pool.submit(_work, kernels, solve, rows, chunks, stop, raised) for solve in theirs
+            ]
+            _work(kernels, mine, rows, chunks, stop, raised, show)
             while concurrent.futures.wait(others, _SLICE).not_done:
                 show(rows.done)
         finally:
@@ -95,35 +98,34 @@ def _solve(problem):
     return solve
 
 
-def _work(kernels, solve, rows, chunks, stop, show=silent):
-    """Solve chunks of rows until there are no more."""
+def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
+    """Solve chunks of rows until there are no more; `raised` by handlers of signals ends it."""
     y0 = solve.problem.y0
     n, y_complex = len(y0), y0.dtype.kind == "c"
     place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
     budget = 1  # steps of the first slice: what a step costs is not known before
-    started = time.perf_counter()
+    started = time.thread_time()
     for chunk in chunks:
         bound = bind(rows.fun, n, _args_of(rows, chunk.start), y_complex=y_complex)
         vary = rows.vary if bound.compiled else ()
         contexts = vary_context(bound.ctx, rows.args, vary, chunk)
         place[:] = chunk.start, chunk.stop, 0
-        with interruptible([bound.guard] if bound.guard else []):
-            while place[kernels.ROW] < chunk.stop and not stop.is_set():
-                before = time.perf_counter()
-                code = _advance(solve, kernels, place, chunk.start, budget, rows, bound, contexts)
-                if code == at.PAUSED:
-                    spent = max(time.perf_counter() - before, 1e-9)
-                    budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
-                    if not bound.compiled and time.perf_counter() - started > SLOW:
-                        remark_on_speed(stacklevel=5)
-                        started = math.inf
-                elif code != at.DONE:
-                    row = int(place[kernels.ROW])
-                    if code == at.RHS_FAILED and bound.compiled:  # explained with the row's args
-                        bound = bind(rows.fun, n, _args_of(rows, row), y_complex=y_complex)
-                    _fail(rows, row, solve, _why(solve, code, bound))
-                    place[:] = row + 1, chunk.stop, 0
-                show(rows.done)
+        while place[kernels.ROW] < chunk.stop and not stop.is_set():
+            before = time.perf_counter()
+            code = _advance(solve, kernels, place, chunk.start, budget, rows, bound, contexts)
+            if code == at.PAUSED:
+                spent = max(time.perf_counter() - before, 1e-9)
+                budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
+                if not bound.compiled and time.thread_time() - started > SLOW:
+                    remark_on_speed(stacklevel=5)
+                    started = math.inf
+            elif code != at.DONE:
+                row = int(place[kernels.ROW])
+                if code == at.RHS_FAILED and bound.compiled:  # explained with the row's args
+                    bound = bind(rows.fun, n, _args_of(rows, row), y_complex=y_complex)
+                _fail(rows, row, solve, _why(solve, code, bound, raised))
+                place[:] = row + 1, chunk.stop, 0
+            show(rows.done)
 
 
 def _apart(array):
@@ -150,15 +152,16 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
     )  # fmt: skip
 
 
-def _why(solve, code, bound):
-    """Why a trajectory failed, in the words of solve_ivp."""
+def _why(solve, code, bound, raised):
+    """Why a trajectory failed, in the words of solve_ivp; raises what does not end it alone."""
     if code > at.NOT_FINITE:
         return out_of_steps(solve)
     if code != at.RHS_FAILED:
         return why(solve, code)
     solve.problem = solve.problem._replace(bound=bound)
     error = exception(solve)
-    if not isinstance(error, Exception):  # Ctrl-C
+    broken_off = solve.state.counts[at.STATUS] == NOT_RETURNED
+    if broken_off or not isinstance(error, Exception) or any(error is other for other in raised):
         raise error
     return f"{type(error).__name__} at t = {solve.state.clock[at.T_FAILED]:.6g}: {error}"
 

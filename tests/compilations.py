@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import odelib
+from conftest import LONG
 
 PACKAGE = Path(odelib.__file__).parent
 
@@ -42,6 +43,6 @@ def start(program, *arguments, cache=None, source=PACKAGE.parent, prefix=(), **e
 
 def said(process):
     """(the words that it printed, what it wrote to stderr); it must end well."""
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=LONG)
     assert process.returncode == 0, err
     return tuple(out.split()), err

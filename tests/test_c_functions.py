@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import pytest
 
+from conftest import LONG
 from odelib import METHODS, rhs, solve_ivp
 from odelib.methods import RUNGE_KUTTA, SYMPLECTIC
 
@@ -89,7 +90,7 @@ def library(tmp_path_factory):
         [COMPILER, "-O2", "-ffp-contract=off", "-shared", "-fPIC", "-o", "rhs.so", "rhs.c"],
         cwd=folder,
         check=True,
-        timeout=60,
+        timeout=LONG,
     )
     return ctypes.CDLL(str(folder / "rhs.so"))
 

@@ -17,6 +17,7 @@ import pytest
 import compilations
 import odelib
 from compilations import PACKAGE, said
+from conftest import LONG
 from odelib.pointers import machine_code
 
 pytestmark = pytest.mark.skipif(
@@ -109,14 +110,14 @@ def test_processes_that_start_at_once_on_an_empty_folder_disturb_nobody(warm, wi
 def test_a_process_that_is_killed_leaves_nothing_that_harms(warm, without_small_files):
     cache = without_small_files
     process = start(*RUNS[0], "killed while it writes", cache=cache)
-    process.communicate(timeout=300)
+    process.communicate(timeout=LONG)
     assert process.returncode == -signal.SIGKILL
     assert len(list((cache / "odelib").iterdir())) == 2  # its draft stays, under another name
     process = start(*RUNS[1], cache=cache)
     while len(list((cache / "odelib").iterdir())) < 3 and process.poll() is None:
         time.sleep(0.001)  # until it begins to write
     process.kill()
-    process.communicate(timeout=300)
+    process.communicate(timeout=LONG)
     for arguments, end in zip(RUNS[:2], warm[1][:2], strict=True):
         (_, found), err = run(*arguments, cache=cache)
         assert (found, err) == (end, "")

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import pytest
 
-from conftest import missing
+from conftest import LONG, missing
 from interrupts import interrupted
 from odelib import ensemble, pointers, rhs, solve_ivp, workers
 from odelib.ensemble import NOT_FINISHED
@@ -401,19 +401,21 @@ SCRIPT = """
 import sys
 import numpy as np, odelib
 
-def f(t, y, rate):
+def f(t, y, rate, row, calls):
+    calls[int(row)] += 1
     return rate * y[1], -rate * y[0]
 
 kind, threads = sys.argv[1], int(sys.argv[2])
 if kind == "compiled":
     f = odelib.rhs(f)
-rates = np.array([1e-6] * 3 + [1e9] * 9)  # three rows are finished at once
-odelib.ensemble(f, (0, 1), np.ones((12, 2)), (rates * 1e-9,), 0)
-timer = ctrl_c_in(0.4)
+rates = np.array([1e-6] * 3 + [1e9] * 9)  # three rows are finished at once, the others never
+calls = np.zeros(12)
+waiting = ctrl_c_when(lambda: np.sum(calls[3:] > 100) >= threads)  # each thread is at such a row
+args = rates, np.arange(12.0), calls
 try:
-    odelib.ensemble(f, (0, 1e6), np.ones((12, 2)), (rates,), 0, threads=threads, rtol=1e-6)
+    odelib.ensemble(f, (0, 1e6), np.ones((12, 2)), args, (0, 1), threads=threads, rtol=1e-6)
 except KeyboardInterrupt as stop:
-    timer.join()  # it is a thread too, and may outlive its signal by a moment
+    waiting.join()  # it is a thread too, and may outlive its signal by a moment
     sol = stop.solution
     print(sol.status.tolist()[:3], sol.status.tolist()[3:] == [-1] * 9, np.isnan(sol.y[3:]).all())
     print(sol.messages[-1], threading.active_count())
@@ -573,6 +575,7 @@ def test_a_process_pool_compiles_once_in_each_worker(tmp_path):
 
 def test_dask_gives_the_same_bits_and_compiles_once_in_each_worker(tmp_path):
     try:
+        import dask
         import distributed
     except ImportError:
         missing("Dask is not installed: pip install distributed")
@@ -580,6 +583,7 @@ def test_dask_gives_the_same_bits_and_compiles_once_in_each_worker(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dask's own, of ports and of files
         with (
+            dask.config.set({"distributed.comm.timeouts": {"connect": LONG, "tcp": LONG}}),
             distributed.LocalCluster(
                 n_workers=2, threads_per_worker=2, dashboard_address=None,
                 local_directory=str(tmp_path),

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import odelib
+from conftest import LONG
 from odelib import interactive
 from odelib.interactive.digits import fixed, short
 from slider_figures import (
@@ -58,6 +59,7 @@ def show(browser, tmp_path):
             viewport={"width": width, "height": 800}, java_script_enabled=javascript
         )
         pages.append(page)
+        page.set_default_timeout(1000 * LONG)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: r.url == file.as_uri() or complaints.append(r.url))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from compilations import PACKAGE, said, start
+from conftest import LONG
 from odelib import pointers
 from odelib.pointers import machine_code
 from odelib.pointers.identity import identity
@@ -196,7 +197,7 @@ def test_import_compiles_nothing():
         "print(len(recorder.buffer))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONG
     )
     assert done.stdout.strip() == "0"
 
@@ -209,7 +210,7 @@ def test_a_solve_does_not_import_scipys_linear_algebra():
         "print(*[name for name in sys.modules if name.startswith('scipy.linalg')])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONG
     )
     assert done.stdout.strip() == ""
 
@@ -217,6 +218,6 @@ def test_a_solve_does_not_import_scipys_linear_algebra():
 def test_the_stamp_is_the_same_in_every_process():
     code = "from odelib.pointers import source_stamp; print(source_stamp())"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONG
     )
     assert done.stdout.strip() == pointers.source_stamp()

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from conftest import LONG
 from odelib import rhs, solve_ivp
 from odelib.progress import progress_bar
 
@@ -43,7 +44,7 @@ def test_by_default_nothing_is_shown_or_imported(capsys):
     code = "import sys, odelib; odelib.solve_ivp(lambda t, y: -y, (0, 1), [1.0]); "
     code += "print('tqdm' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONG
     )
     assert done.stdout == "False\n"
 

@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 import scipy
 
+from conftest import LONG
+
 SUITE = Path(scipy.__file__).parent / "integrate" / "_ivp" / "tests" / "test_ivp.py"
 THEIRS = {"Radau", "BDF", "LSODA"}
 SCORE = {"passed": 35, "failed": 0, "skipped": 10}
@@ -94,7 +96,7 @@ def test_score_of_scipys_own_suite(package, tmp_path):
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LONG,
         check=False,
     )
     found = {word: int(count) for count, word in re.findall(r"(\d+) (\w+)", done.stdout[-300:])}

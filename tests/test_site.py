@@ -17,7 +17,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import bibliography
-from conftest import ROOT, missing
+from conftest import LONG, ROOT, missing
 from editions import translated_pages
 
 SITE = ROOT / "_build" / "html"
@@ -80,6 +80,7 @@ def visit(context_for, address):
     def open_page(path, width=1280, scheme="light"):
         page = context_for(width, scheme).new_page()
         pages.append(page)
+        page.set_default_timeout(1000 * LONG)
         page.problems = []
         page.on("request", lambda request: note_foreign(page, request.url, address))
         page.on("console", lambda line: note_console(page, line))
@@ -121,7 +122,7 @@ def typeset(page):
             document.querySelectorAll("button.toggle-button").forEach((button) => {
                 if (button.classList.contains("toggle-button-hidden")) button.click();
             });
-            await new Promise((done) => setTimeout(done, 400));
+            await Promise.allSettled(document.getAnimations().map((moving) => moving.finished));
         }"""
     )
 

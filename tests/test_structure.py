@@ -12,6 +12,7 @@ from conftest import ROOT
 
 # A module imports only from modules above it; a folder stands for every file of it.
 ORDER = (
+    "signals",
     "pointers",
     "kernels",
     "tableau",

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 import pytest
 
+from conftest import LONG
 from odelib import rhs, solve_ivp
 from odelib.driver import Solve
 from odelib.methods import RUNGE_KUTTA
@@ -93,7 +94,11 @@ def test_threads_may_all_be_the_first_to_solve_and_processes_agree():
     ends = []
     for _ in range(2):
         done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=200, check=False
+            [sys.executable, "-c", SCRIPT],
+            capture_output=True,
+            text=True,
+            timeout=LONG,
+            check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
         ends.append(done.stdout)
@@ -125,8 +130,8 @@ def test_other_threads_run_while_a_compiled_solve_does(monkeypatch):
     observer = threading.Thread(target=observe)
     observer.start()
     try:
-        for _ in range(200):
-            solve_ivp(lorenz, (0, 100), [1.0, 1, 1], args=(10.0, 28.0, 8 / 3), t_eval=[100.0])
+        for _ in range(200):  # a quarter of a minute of compiled steps, if nobody is let in
+            solve_ivp(lorenz, (0, 1e4), [1.0, 1, 1], args=(10.0, 28.0, 8 / 3), t_eval=[1e4])
             if seen:
                 break
     finally:

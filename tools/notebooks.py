@@ -26,7 +26,7 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
-CELL_TIMEOUT = 120  # seconds
+CELL_TIMEOUT = 900  # seconds: a cell that hangs ends, a busy machine is waited for
 FINGERPRINT = "made_from"  # the notebook's metadata key that says what it was made from
 SETUP_TAGS = ["remove-cell", "setup"]  # the cell that installs odelib in Colab; not on the site
 

@@ -18,7 +18,7 @@ from odelib.kernels.states import (
     SUBDIVISIONS,
     T_FAILED,
 )
-from odelib.pointers import call_rhs, called, data, offset
+from odelib.pointers import call_rhs, called, data, offset, words_at
 
 EPS = 2.0**-52
 
@@ -125,7 +125,7 @@ def find_events(step, watched, clock, counts):
 @called
 def evaluate(i, t, y, watched, out, place, clock, counts):
     """Write event i at (t, y) into out[place]; False if it failed."""
-    event, ctx = watched.events[i], data(watched.ctx_events)
+    event, ctx = watched.events[i], words_at(watched.ctx_events[i])
     counts[STATUS] = call_rhs(event, t, data(y), ctx, offset(data(out), place))
     if counts[STATUS] != 0:
         clock[T_FAILED] = t

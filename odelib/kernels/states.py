@@ -99,7 +99,7 @@ class Watched(NamedTuple):
     """The events, those that were found, and room to look for them."""
 
     events: np.ndarray  # (e,) addresses
-    ctx_events: np.ndarray
+    ctx_events: np.ndarray  # (e,) addresses
     directions: np.ndarray  # (e,)
     left: np.ndarray  # (e,) how many until the end
     g: np.ndarray  # (e,) their values

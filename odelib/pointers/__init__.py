@@ -11,6 +11,7 @@ rhs.py). Complex numbers are pairs of doubles. One step of a method is a C funct
 kernels/steps.py), so that the loop over steps serves every method.
 
     calls.py         the signatures, and calls through an address from compiled code
+    callbacks.py     a Python function behind the ABI
     compiling.py     a numba function as a C function
     identity.py      what compiled code depends on
     machine_code.py  C functions kept on disk
@@ -34,22 +35,33 @@ from odelib.pointers.calls import (
     data,
     is_compiled,
     offset,
+    words_at,
 )
 
 if not DISABLED:
     from odelib.pointers.calls import at_address, call_kernel, write_words
-from odelib.pointers.functions import RAISED, RETURNED_NONE, WRONG_LENGTH, compile_rhs
+from odelib.pointers.callbacks import CALLBACK, Call, python_pointer
+from odelib.pointers.functions import (
+    NOT_RETURNED,
+    RAISED,
+    RETURNED_NONE,
+    WRONG_LENGTH,
+    compile_rhs,
+)
 from odelib.pointers.identity import source_stamp
 from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
 
 __all__ = [
     "CACHE_LINE",
+    "CALLBACK",
     "DISABLED",
+    "NOT_RETURNED",
     "RAISED",
     "RETURNED_NONE",
     "RHS",
     "STEP",
     "WRONG_LENGTH",
+    "Call",
     "address_of",
     "aligned_zeros",
     "at_address",
@@ -65,7 +77,9 @@ __all__ = [
     "is_compiled",
     "kernel",
     "offset",
+    "python_pointer",
     "source_stamp",
     "step_pointer",
+    "words_at",
     "write_words",
 ]

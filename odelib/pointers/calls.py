@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+import weakref
 
 import numba
 import numba._dispatcher
@@ -25,6 +26,7 @@ _C_TYPE = {types.float64: ctypes.c_double, types.int32: ctypes.c_int32} | {
     types.int64: ctypes.c_int64,
     types.intp: ctypes.c_int64,
 }
+_CAST = {types.float64: float, types.int32: int, types.int64: int}
 
 
 def c_signature(signature):
@@ -38,15 +40,35 @@ def is_compiled(function):
     return isinstance(function, numba._dispatcher.Dispatcher)  # an abstract base takes 0.5 µs
 
 
+class Interpreted:
+    """The twin of a compiled C function: a Python function behind a C pointer.
+
+    Interpreted code calls it as it is: on the way through C an exception could get lost.
+    """
+
+    def __init__(self, signature, function):
+        self._callback = c_signature(signature)(function)  # kept alive with this object
+        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value
+        self.function = function
+        _INTERPRETED[self.address] = self
+
+
+_INTERPRETED = weakref.WeakValueDictionary()  # by address
+
+
 # --- Calls through an address ---------------------------------------------------------------
 
 if DISABLED:
 
     def _caller(signature):
         prototype = c_signature(signature)
+        casts = [_CAST.get(kind, lambda pointer: pointer) for kind in signature.args]
 
         def call(address, *arguments):
-            return prototype(int(address))(*arguments)
+            known = _INTERPRETED.get(int(address))
+            if known is None:
+                return prototype(int(address))(*arguments)
+            return known.function(*(cast(value) for cast, value in zip(casts, arguments)))
 
         return call
 
@@ -58,6 +80,10 @@ if DISABLED:
         """The pointer `count` elements further on."""
         address = ctypes.addressof(pointer.contents) + 8 * count
         return ctypes.cast(ctypes.c_void_p(address), type(pointer))
+
+    def words_at(address):
+        """The pointer to the words at an address."""
+        return ctypes.cast(ctypes.c_void_p(int(address)), _POINTER[WORDS])
 
 else:
     from llvmlite import ir
@@ -98,6 +124,15 @@ else:
             return builder.gep(values[0], [values[1]])
 
         return pointer(pointer, types.intp), generate
+
+    @intrinsic
+    def words_at(typing_context, address):
+        """The pointer to the words at an address."""
+
+        def generate(context, builder, signature, values):
+            return builder.inttoptr(values[0], context.get_value_type(WORDS))
+
+        return WORDS(types.intp), generate
 
 
 call_rhs = _caller(RHS)

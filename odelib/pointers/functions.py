@@ -10,7 +10,7 @@ from odelib.pointers.identity import identity, source_stamp
 from odelib.pointers.machine_code import c_function
 
 # Statuses of a right-hand side; 0 is fine.
-RAISED, WRONG_LENGTH, RETURNED_NONE = 1, 2, 3
+RAISED, WRONG_LENGTH, RETURNED_NONE, NOT_RETURNED = 1, 2, 3, 4
 
 
 def compile_rhs(function, kinds, *, inplace=False, y_complex=False, event=False):

@@ -11,7 +11,7 @@ from odelib.pointers.calls import (
     DISABLED,
     KERNEL,
     STEP,
-    c_signature,
+    Interpreted,
     holds_arrays_only,
     kind_of,
     unpack_groups,
@@ -26,12 +26,17 @@ OPTIONS = {"error_model": "numpy", "_nrt": False}
 
 def step_pointer(step):
     """Compile one step of a method (see STEP); keep the result, use its `.address`."""
+    return own_pointer(STEP, step)
+
+
+def own_pointer(signature, function):
+    """Compile a function of odelib's own; keep the result, use its `.address`."""
     if DISABLED:
-        return _Interpreted(STEP, step)
-    compiled = called(step)
+        return Interpreted(signature, function)
     return c_function(
-        STEP, compiled, STEP.args, _as_given, _integer(STEP.return_type), own_identity(step)
-    )
+        signature, called(function), signature.args, _as_given, _integer(signature.return_type),
+        own_identity(function),
+    )  # fmt: skip
 
 
 def kernel(function):
@@ -159,11 +164,3 @@ class _InterpretedKernel:
 
     def run(self, groups):
         return self.part(*groups)
-
-
-class _Interpreted:
-    """The twin of a compiled C function: a Python function behind a C pointer."""
-
-    def __init__(self, signature, function):
-        self._callback = c_signature(signature)(function)  # kept alive with this object
-        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value

@@ -26,6 +26,7 @@ import numpy as np
 
 from odelib.pointers.compiling import compile_c
 from odelib.pointers.identity import PACKAGE
+from odelib.signals import none_lost
 
 MOST_FILES = 2000  # in the folder; beyond that the oldest are deleted
 
@@ -45,6 +46,7 @@ class Loaded:
         self.address = self._engine.get_function_address(symbol)
 
 
+@none_lost()  # an error of numba or of the disk is one thing, a time limit another
 def c_function(signature, function, kinds, arguments, result, known_as, otherwise=None):
     """A numba function of these `kinds` of arguments as a C function of this signature.
 
