@@ -7,17 +7,10 @@ import struct
 import numba
 from numba import types
 
-from odelib.pointers.calls import (
-    DISABLED,
-    KERNEL,
-    STEP,
-    Interpreted,
-    holds_arrays_only,
-    kind_of,
-    unpack_groups,
-)
+from odelib.pointers.calls import DISABLED, KERNEL, STEP, Interpreted
 from odelib.pointers.identity import own_identity
 from odelib.pointers.machine_code import c_function
+from odelib.pointers.words import holds_arrays_only, kind_of, unpack_groups
 
 # A kernel owns no memory, so there are no references to count: counting them took two fifths of the
 # time of a small system's step.
