@@ -58,6 +58,7 @@ def rhs(function=None, *, inplace=False, boundscheck=True, **options):
     if not callable(function):
         raise TypeError(f"rhs needs a function f(t, y, *args); got {function!r}")
     compiled = numba.njit(**options, boundscheck=boundscheck)(function)
+    compiled = pointers.keeping_attributes(compiled)
     if inplace:
         compiled._odelib_inplace = True
     return compiled
@@ -75,6 +76,7 @@ class Bound(NamedTuple):
     compiled: bool
     explain: Any  # (status, t, y) -> the exception that stopped it
     keep: tuple  # what must stay alive as long as the address is used
+    parallel: bool = False  # it runs in numba's own threads
 
 
 def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
@@ -112,7 +114,7 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
     def explain(status, t, y):
         return explain_compiled(fun, outputs, args, inplace, event, status, t, y)
 
-    return Bound(code.address, ctx, True, explain, (code, kept))
+    return Bound(code.address, ctx, True, explain, (code, kept), code.parallel)
 
 
 @functools.lru_cache

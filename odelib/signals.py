@@ -22,12 +22,12 @@ def recorded():
                 if callable(handler):
                     mine = functools.partial(_run, handler, raised)
                     replaced[number] = handler, mine
-                    signal.signal(number, mine)
+                    _signal.signal(number, mine)
         yield raised
     finally:
         for number, (handler, mine) in replaced.items():
-            if signal.getsignal(number) is mine:  # and not what somebody has set since
-                signal.signal(number, handler)
+            if _signal.getsignal(number) is mine:  # and not what somebody has set since
+                _signal.signal(number, handler)
 
 
 def _run(handler, raised, number, frame):

@@ -1,6 +1,7 @@
 """The rows of an ensemble solved: in threads of this process, or in the tasks of an executor."""
 
 import concurrent.futures
+import contextlib
 import math
 import threading
 import time
@@ -18,6 +19,10 @@ from odelib.signals import recorded
 _SLICE = 0.05  # seconds between looks for Ctrl-C
 _CHUNK = 256  # rows that a thread takes at a time, at most
 _TASKS = 128  # tasks that an executor gets, at most
+
+# Numba ends the process where two threads enter parallel code under its layer "workqueue"; such
+# code uses all cores by itself.
+_PARALLEL = threading.Lock()
 
 
 class Rows(NamedTuple):
@@ -112,7 +117,8 @@ def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
         place[:] = chunk.start, chunk.stop, 0
         while place[kernels.ROW] < chunk.stop and not stop.is_set():
             before = time.perf_counter()
-            code = _advance(solve, kernels, place, chunk.start, budget, rows, bound, contexts)
+            with _PARALLEL if bound.parallel else contextlib.nullcontext():
+                code = _advance(solve, kernels, place, chunk.start, budget, rows, bound, contexts)
             if code == at.PAUSED:
                 spent = max(time.perf_counter() - before, 1e-9)
                 budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1

@@ -15,9 +15,11 @@ kernels/steps.py), so that the loop over steps serves every method.
     callbacks.py     a Python function behind the ABI
     compiling.py     a numba function as a C function
     identity.py      what compiled code depends on
+    objects.py       what an object file asks for
     machine_code.py  C functions kept on disk
     loops.py         odelib's own steps and kernels
     functions.py     a user's compiled function behind the ABI
+    travel.py        a user's compiled function in another process
 
 Under `NUMBA_DISABLE_JIT=1` each primitive has a twin made with ctypes, and every kernel runs as
 plain Python: that is how one debugs, and how the tests see every line.
@@ -49,6 +51,7 @@ from odelib.pointers.functions import (
 )
 from odelib.pointers.identity import source_stamp
 from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
+from odelib.pointers.travel import keeping_attributes
 
 __all__ = [
     "CACHE_LINE",
@@ -74,6 +77,7 @@ __all__ = [
     "data",
     "inlined",
     "is_compiled",
+    "keeping_attributes",
     "kernel",
     "offset",
     "python_pointer",

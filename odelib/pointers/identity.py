@@ -87,10 +87,26 @@ def _described_function(dispatcher, within):
     parts = [str(sorted((name, str(value)) for name, value in options.items()))]
     parts.append(_described(function.__code__, within))
     parts.append(_described(function.__defaults__, within))
+    return " ".join(parts + [_described(value, within) for value in _values_used(function)])
+
+
+def functions_used(function, found=()):
+    """The numba functions that a numba function can reach, itself included, as a tuple."""
+    if is_compiled(function) and function not in found:
+        found = (*found, function)
+        for value in _values_used(function.py_func):
+            for member in value if isinstance(value, tuple) else (value,):
+                found = functions_used(member, found)
+    return found
+
+
+def _values_used(function):
+    """What the names mean that a Python function uses from outside."""
     values = [cell.cell_contents for cell in function.__closure__ or ()]
     names = sorted(_global_names(function.__code__))
-    values += [function.__globals__.get(name, getattr(builtins, name, None)) for name in names]
-    return " ".join(parts + [_described(value, within) for value in values])
+    return values + [
+        function.__globals__.get(name, getattr(builtins, name, None)) for name in names
+    ]
 
 
 def _global_names(code):

@@ -26,6 +26,7 @@ import numpy as np
 
 from odelib.pointers.compiling import compile_c
 from odelib.pointers.identity import PACKAGE
+from odelib.pointers.objects import undefined_symbols
 from odelib.signals import none_lost
 
 MOST_FILES = 2000  # in the folder; beyond that the oldest are deleted
@@ -36,6 +37,8 @@ MOST_FILES = 2000  # in the folder; beyond that the oldest are deleted
 
 class Loaded:
     """Machine code in memory, as long as this object lives."""
+
+    parallel = False  # such code is never kept: it has addresses of this process
 
     def __init__(self, symbol, code):
         _start_llvm()
@@ -113,11 +116,16 @@ def _write(name, compiled):
         return
     module = library._final_module
     text = str(module)
-    if re.search(r"inttoptr \(i64 \d", text) or re.search(r"load .*@_ZN08NumbaEnv", text):
+    if re.search(r"inttoptr \(i64 \d", text) or re.search(r"^ .*@_ZN08NumbaEnv", text, re.M):
         return
-    needs = [f.name for f in module.functions if f.is_declaration and f.name[:5] != "llvm."]
-    facts = {"symbol": compiled.symbol, "needs": needs}
-    content = json.dumps(facts).encode() + b"\n" + library._get_compiled_object()
+    code = library._get_compiled_object()
+    try:
+        facts = {"symbol": compiled.symbol, "needs": undefined_symbols(code)}
+    except ValueError:  # a format that is not known here
+        return
+    if not _can_link(facts["needs"]):
+        return
+    content = json.dumps(facts).encode() + b"\n" + code
     for folder in _folders():
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
