@@ -5,11 +5,11 @@ import importlib as _importlib
 from odelib.ensemble import ensemble
 from odelib.flows import gradient_flow, momentum_flow, newton_flow
 from odelib.ivp import solve_ivp
+from odelib.methods import METHODS
 from odelib.njit_solver import njit_solver
 from odelib.rhs import rhs
 from odelib.solution import EnsembleSolution, Solution
 from odelib.stability import stability_function, stability_interval
-from odelib.tableaus import METHODS
 
 # Imported when they are first used, so that `import odelib` costs little more than numba.
 _LATER = {

@@ -7,39 +7,20 @@ import warnings
 
 import numpy as np
 
-from odelib.splitting import SYMPLECTIC
-from odelib.tableaus import METHODS
+from odelib.kernels.states import Span, Tolerances
+from odelib.methods import method_of
 
 _EPS = float(np.finfo(float).eps)
 
 
-_NAMES = (*METHODS, *SYMPLECTIC)
-
-
-def method_of(name):
-    """The coefficients of a method, a `Tableau` or a `Splitting`."""
-    return METHODS[name] if name in METHODS else SYMPLECTIC[name]
-
-
 def check_method(method, n):
-    """The coefficients of a method for n components, by its name."""
-    _check_name(method, _NAMES)
-    if method in SYMPLECTIC and n % 2:
+    """The row of a method for n components, by its name."""
+    row = method_of(method)
+    if row.halves and n % 2:
         raise ValueError(
             f"method {method!r} takes y = (q, v), two halves of equal length; y0 has {n} components"
         )
-    return method_of(method)
-
-
-def check_tableau(method):
-    """The tableau of a Runge–Kutta method by its name."""
-    _check_name(method, METHODS)
-    return METHODS[method]
-
-
-def _check_name(method, names):
-    if not isinstance(method, str) or method not in names:
-        raise ValueError(f"method must be one of {', '.join(map(repr, names))}; got {method!r}")
+    return row
 
 
 def check_t_span(t_span):
@@ -175,8 +156,8 @@ def check_control(
     method, t0, t_end, n, *, step, rtol, atol, first_step, max_step, max_steps
 ):  # fmt: skip
     """How to choose the steps from t0 to t_end: the fields `method` to `max_steps` of a Problem."""
-    tab, h, last = check_method(method, n), 0.0, 0
-    if step is None and not tab.adaptive:
+    row, h, last = check_method(method, n), 0.0, 0
+    if step is None and not row.adaptive:
         raise ValueError(f"method {method!r} has a fixed step: give step=")
     if step is not None:
         for name, value in zip(_CONTROL, (rtol, atol, first_step, max_step), strict=True):
@@ -184,11 +165,11 @@ def check_control(
                 raise ValueError(f"step= fixes the step size, so {name}= has no meaning; give one")
         far = max(abs(t0), abs(t_end) if math.isfinite(t_end) else 0.0)
         h, last = check_step(step, t_end - t0, far)
-    return (
-        method, h, last, *check_tolerances(rtol, atol, n),
-        check_first_step(first_step, abs(t_end - t0)), check_max_step(max_step),
-        check_max_steps(max_steps),
-    )  # fmt: skip
+    rtol, atol = check_tolerances(rtol, atol, n)
+    first_step = check_first_step(first_step, abs(t_end - t0))
+    step, max_step = h, check_max_step(max_step)
+    span, tolerances = Span(t0, t_end, step, last, max_step), Tolerances(rtol, atol)
+    return method, span, tolerances, first_step, check_max_steps(max_steps)
 
 
 _CONTROL = ("rtol", "atol", "first_step", "max_step")

@@ -8,8 +8,8 @@ import numpy as np
 from odelib import pointers
 from odelib.fields import Functions
 from odelib.kernels import outcomes as at
+from odelib.methods import METHODS, compiled_method
 from odelib.optimizers import Optimizer
-from odelib.tableaus import METHODS
 
 _SLICE = 0.05  # seconds that the kernel may run before Python looks for Ctrl-C
 FOREVER = 2**62
@@ -42,7 +42,7 @@ class Descent:
     """The state of one descent. Each has its own, so they may run side by side and nested."""
 
     def __init__(self, theta0, functions: Functions, plan):
-        from odelib.kernels import implicit_steps, optimisers, steps, updates  # on first use
+        from odelib.kernels import implicit_steps, optimisers, updates  # on first use
 
         self.functions, self.plan, self.kernel = functions, plan, optimisers
         self.theta = theta0.copy()
@@ -50,7 +50,8 @@ class Descent:
         self.rule = getattr(implicit_steps, row.rule or "EXPLICIT")
         self.step, self.stages, self.settings = None, 1, plan.settings
         if row.tableau:
-            self.step, self.stages = steps.step_of(row.tableau), len(METHODS[row.tableau].b)
+            self.step, *_ = compiled_method(row.tableau).code
+            self.stages = METHODS[row.tableau].stages
             self.settings = np.zeros(1 + 2 * n)  # where the step writes its error estimates
         elif row.update:
             self.step = updates.update_of(row.update)
@@ -98,14 +99,22 @@ class Descent:
     def _advance(self, budget):
         plan = self.plan
         (grad, ctx), (fun, ctx_fun), (hessian, ctx_hessian) = map(_address, self.functions)
-        return self.kernel.descend(
-            self.step.address if self.step else 0, self.stages, self.rule,
-            grad, ctx, fun, ctx_fun, hessian, ctx_hessian,
-            self.counts, budget, plan.last,
-            plan.rates(self.steps_taken, budget), plan.levels, plan.every,
-            self.theta, self.theta_new, self.K, self.settings, self.A, self.d, self.mean,
-            self.k, self.loss, self.norm, self.path, self.evaluations, self.value,
+        rule = at.Rule(
+            step=self.step.address if self.step else 0, stages=self.stages, rule=self.rule,
+            settings=self.settings,
         )  # fmt: skip
+        addresses = at.Addresses(grad, ctx, fun, ctx_fun, hessian, ctx_hessian)
+        schedule = at.Schedule(
+            budget=budget, last=plan.last, rates=plan.rates(self.steps_taken, budget),
+            levels=plan.levels, every=plan.every,
+        )  # fmt: skip
+        position = at.Position(
+            counts=self.counts, theta=self.theta, theta_new=self.theta_new, K=self.K,
+            mean=self.mean,
+        )  # fmt: skip
+        record = at.Record(k_out=self.k, loss_out=self.loss, norm_out=self.norm, path_out=self.path)
+        room = at.Room(A=self.A, d=self.d, evaluations=self.evaluations, value=self.value)
+        return self.kernel.descend(rule, addresses, schedule, position, record, room)
 
     def _make_room(self, budget):
         """Room in the history for the rows of that many steps, and for the last one."""

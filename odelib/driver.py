@@ -7,6 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from odelib.kernels import states as at
+from odelib.kernels.states import (
+    Asked,
+    Field,
+    Output,
+    Span,
+    State,
+    Tolerances,
+    Watched,
+)
+from odelib.methods import compiled_method
 from odelib.pointers import address_of, aligned_zeros
 from odelib.progress import progress_bar
 from odelib.reasons import (
@@ -31,12 +42,12 @@ _SMALL = 64  # numbers in y, below which their place in memory makes no differen
 # What a kernel takes where nothing is asked for.
 _NO_NUMBERS, _NO_ROWS, _NO_INTERPOLANTS = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
 _NO_INTEGERS = np.empty(0, dtype=np.int64)
-_NO_TIMES = (_NO_NUMBERS, _NO_ROWS)
-_NO_OUTPUT = (_NO_NUMBERS, _NO_ROWS, _NO_NUMBERS, _NO_INTERPOLANTS)
-NO_EVENTS = (
-    _NO_INTEGERS, _NO_INTEGERS, _NO_NUMBERS, _NO_INTEGERS, _NO_NUMBERS,  # the events
-    _NO_NUMBERS, _NO_INTEGERS, _NO_ROWS,  # what was found
-    _NO_NUMBERS, _NO_NUMBERS,  # room to look for them
+NOTHING_ASKED = Asked(t_eval=_NO_NUMBERS, y_eval=_NO_ROWS)
+NO_OUTPUT = Output(t_out=_NO_NUMBERS, y_out=_NO_ROWS, h_out=_NO_NUMBERS, q_out=_NO_INTERPOLANTS)
+NOTHING_WATCHED = Watched(
+    events=_NO_INTEGERS, ctx_events=_NO_INTEGERS, directions=_NO_NUMBERS, left=_NO_INTEGERS,
+    g=_NO_NUMBERS, t_found=_NO_NUMBERS, which=_NO_INTEGERS, y_found=_NO_ROWS,
+    y_mid=_NO_NUMBERS, g_mid=_NO_NUMBERS,
 )  # fmt: skip
 
 
@@ -44,16 +55,11 @@ class Problem(NamedTuple):
     """An initial value problem and how to solve it, every value checked (see arguments.py)."""
 
     bound: Bound
-    t0: float
-    t_end: float
     y0: np.ndarray  # (n,), float64 or complex128; a small one becomes the state
     method: str
-    step: float  # 0: adaptive
-    last: int  # number of steps of a fixed-step solve
-    rtol: np.ndarray  # (n,)
-    atol: np.ndarray  # (n,)
+    span: Span
+    tolerances: Tolerances  # (n,) each
     first_step: float  # 0: to be chosen
-    max_step: float
     max_steps: int
     t_eval: np.ndarray | None  # (m,); None: every step
     dense: bool
@@ -64,42 +70,39 @@ class Problem(NamedTuple):
 
 
 @functools.cache
-def _kernels():
-    """(explicit, states, steps): imported on first use."""
-    from odelib.kernels import explicit, states, steps
+def _advance():
+    """The kernel, imported on first use."""
+    from odelib.kernels.explicit import advance
 
-    return explicit, states, steps
+    return advance
 
 
 class Solve:
     """The state of one solve. Each has its own, so solves may run side by side and nested."""
 
     def __init__(self, problem):
-        explicit, self.at, steps = _kernels()
-        self.problem, self.kernel = problem, explicit.advance
+        self.problem, self.kernel = problem, _advance()
         # kept as long as its addresses are used: two threads may each make their own
-        self.method = method = steps.compiled_method(problem.method)
-        y0 = problem.y0
-        self.y = y = y0.view(float) if y0.dtype.kind == "c" else y0  # pairs of doubles
+        self.method = method = compiled_method(problem.method)
+        y0, span = problem.y0, problem.span
+        y = y0.view(float) if y0.dtype.kind == "c" else y0  # pairs of doubles
         n, zeros = len(y), np.zeros
         if n >= _SMALL:
-            zeros, self.y = aligned_zeros, aligned_zeros(n)
-            self.y[:] = y
-        self.clock = np.array([problem.t0, problem.first_step, problem.t0])
-        self.counts = np.zeros(self.at.COUNTS, np.int64)
-        self.K, self.y_new = zeros(method.slopes * n), zeros(n)
-        self.err = zeros(1 + method.estimates * n)
+            given, zeros, y = y, aligned_zeros, aligned_zeros(n)
+            y[:] = given
+        clock = np.array([span.t0, problem.first_step, span.t0])
+        counts = np.zeros(at.COUNTS, np.int64)
+        K, y_new, err = zeros(method.slopes * n), zeros(n), zeros(1 + method.estimates * n)
+        self.state = State(clock, counts, y, K, y_new, err)
 
         self.every_step = problem.t_eval is None or problem.dense
-        rows = min(problem.last + 1, max(64, _ROOM // n)) if problem.last else 64
-        self.output, self.words = self._room(rows), None
-        self.asked = _NO_TIMES
+        rows = min(span.last + 1, max(64, _ROOM // n)) if span.last else 64
+        self.output = self._room(rows) if self.every_step else NO_OUTPUT
+        self.asked, self.watched, self.words = NOTHING_ASKED, NOTHING_WATCHED, None
         if problem.t_eval is not None:
-            self.y_eval = np.empty((len(problem.t_eval), n))
-            self.asked = (problem.t_eval, self.y_eval)
-        self.found = None
+            self.asked = Asked(t_eval=problem.t_eval, y_eval=np.empty((len(problem.t_eval), n)))
         if problem.events:
-            self._prepare_events()
+            self.watched = self._prepare_events()
 
     def as_y0(self, numbers):
         """Numbers of the kernel as components of y: pairs of doubles are complex."""
@@ -110,7 +113,7 @@ class Solve:
         try:
             return self._run()
         except BaseException as error:
-            message = f"{type(error).__name__} at t = {self.clock[self.at.T]:.6g}"
+            message = f"{type(error).__name__} at t = {self.state.clock[at.T]:.6g}"
             error.solution = self._result(-1, message)
             raise
 
@@ -118,13 +121,13 @@ class Solve:
         problem = self.problem
         if not problem.progress:
             return self._slices()
-        length = abs(problem.t_end - problem.t0)
+        length = abs(problem.span.t_end - problem.span.t0)
         with progress_bar(True, length, unit=" of t") as show:
             return self._slices(show)
 
     def _slices(self, show=None):
-        at, problem = self.at, self.problem
-        known = (problem.bound.address, len(self.y), problem.method)
+        problem, clock, t0 = self.problem, self.state.clock, self.problem.span.t0
+        known = (problem.bound.address, len(self.state.y), problem.method)
         budget, tried = _BUDGETS.get(known, 1), 0
         started = None  # the clock starts when the kernel has been compiled
         while True:
@@ -137,7 +140,7 @@ class Solve:
                 break
             now = time.perf_counter()
             if show:
-                show(abs(self.clock[at.T] - problem.t0))
+                show(abs(clock[at.T] - t0))
             done = self._tried() - tried  # less than the budget where there was no room left
             tried += done
             budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
@@ -151,7 +154,7 @@ class Solve:
             if code == at.FULL:
                 self._grow()
         if show:
-            show(abs(self.clock[at.T] - problem.t0))
+            show(abs(clock[at.T] - t0))
         if code == at.DONE:
             return self._result(0, REACHED_END)
         if code == at.EVENT:
@@ -163,77 +166,78 @@ class Solve:
     # --- The kernel -----------------------------------------------------------------------------
 
     def _advance(self, budget):
-        self.counts[self.at.BUDGET] = budget
+        self.state.counts[at.BUDGET] = budget
         if self.words is None:
-            p, watched = self.problem, NO_EVENTS
-            if self.found:
-                watched = (*self.events, *self.found, self.y_mid, self.g_mid)
+            problem, (rhs, ctx, *_) = self.problem, self.problem.bound
             self.words = self.kernel.pack(
-                *self.method.numbers, p.bound.address, p.bound.ctx, self.clock, self.counts,
-                p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
-                self.y, self.K, self.y_new, self.err, *self.output, *self.asked, *watched,
+                self.method.group, Field(rhs, ctx), problem.span, problem.tolerances,
+                self.state, self.output, self.asked, self.watched,
             )  # fmt: skip
         return self.kernel.run(self.words)
 
     def _tried(self):
-        return int(self.counts[self.at.STEPS] + self.counts[self.at.REJECTED])
+        counts = self.state.counts
+        return int(counts[at.STEPS] + counts[at.REJECTED])
 
     # --- Output ---------------------------------------------------------------------------------
 
     def _room(self, rows):
-        """Arrays for the output of that many steps: t, states, and for dense output h, Q."""
-        n = len(self.y)
-        if not self.every_step:
-            return _NO_OUTPUT
-        h, Q = _NO_NUMBERS, _NO_INTERPOLANTS
+        """Room for the output of that many steps."""
+        n, t_out = len(self.state.y), np.empty(rows)
+        y_out, h_out, q_out = np.empty((rows, n)), _NO_NUMBERS, _NO_INTERPOLANTS
         if self.problem.dense:
-            h, Q = np.empty(rows), np.empty((rows, self.method.terms, n))
-        return np.empty(rows), np.empty((rows, n)), h, Q
+            h_out, q_out = np.empty(rows), np.empty((rows, self.method.terms, n))
+        return Output(t_out, y_out, h_out, q_out)
 
     def _room_for_events(self, rows):
-        return np.empty(rows), np.empty(rows, dtype=np.int64), np.empty((rows, len(self.y)))
+        n = len(self.state.y)
+        return dict(
+            t_found=np.empty(rows),
+            which=np.empty(rows, dtype=np.int64),
+            y_found=np.empty((rows, n)),
+        )
 
     def _prepare_events(self):
-        events, n = self.problem.events, len(self.y)
-        self.y_mid, self.g_mid = np.zeros(n), np.zeros(len(events) + 1)
-        self.events = (
-            np.array([event.address for event in events], dtype=np.int64),
-            np.array([address_of(event.ctx) for event in events], dtype=np.int64),
-            self.problem.directions,
-            np.where(self.problem.terminals > 0, self.problem.terminals, 2**62),
-            np.zeros(len(events)),  # their values
-        )
-        self.found = self._room_for_events(8 * (self.at.SUBDIVISIONS * len(events) + 1))
+        problem, events = self.problem, self.problem.events
+        e, n = len(events), len(self.state.y)
+        directions = problem.directions
+        left = np.where(problem.terminals > 0, problem.terminals, 2**62)
+        g, y_mid, g_mid = np.zeros(e), np.zeros(n), np.zeros(e + 1)
+        ctx_events = np.array([address_of(event.ctx) for event in events], dtype=np.int64)
+        events = np.array([event.address for event in events], dtype=np.int64)
+        room = self._room_for_events(8 * (at.SUBDIVISIONS * e + 1))
+        return Watched(events, ctx_events, directions, left, g, **room, y_mid=y_mid, g_mid=g_mid)
 
     def _grow(self):
         """Room for twice as much of what is full; Ctrl-C may come at any time, so copy first."""
-        if self.every_step and self.counts[self.at.STORED] == len(self.output[0]):
-            self.output = _copied(self.output, self._room(2 * len(self.output[0])))
+        output, watched = self.output, self.watched
+        if self.every_step and self.state.counts[at.STORED] == len(output.t_out):
+            self.output = _copied(output, self._room(2 * len(output.t_out))._asdict())
         else:
-            self.found = _copied(self.found, self._room_for_events(2 * len(self.found[0])))
+            self.watched = _copied(watched, self._room_for_events(2 * len(watched.t_found)))
         self.words = None  # the kernel's arguments are made anew
 
     def _result(self, status, message):
-        at, problem = self.at, self.problem
-        counts, as_y0 = self.counts.tolist(), self.as_y0
+        problem, output, watched = self.problem, self.output, self.watched
+        counts, as_y0 = self.state.counts.tolist(), self.as_y0
         sol = t_events = y_events = None
         if self.every_step:
             stored = counts[at.STORED]
-            t, y = self.output[0][:stored], as_y0(self.output[1][:stored])
+            t, y = output.t_out[:stored], as_y0(output.y_out[:stored])
         if problem.dense:  # row 0 is the start, not a step
-            h, Q = (array[1:stored] for array in self.output[2:])
+            h, Q = output.h_out[1:stored], output.q_out[1:stored]
             sol = Continuous(t, y, h, as_y0(Q))
         if problem.events is not None:
             t_events, y_events = [], []
         if problem.events:
-            found, which, y_found = (array[: counts[at.FOUND]] for array in self.found)
-            y_found = as_y0(y_found)
-            mine = [which == i for i in range(len(problem.events))]
-            t_events = [found[rows] for rows in mine]
+            found = slice(counts[at.FOUND])
+            t_found, y_found = watched.t_found[found], as_y0(watched.y_found[found])
+            mine = [watched.which[found] == i for i in range(len(problem.events))]
+            t_events = [t_found[rows] for rows in mine]
             y_events = [y_found[rows] if rows.any() else np.empty(0) for rows in mine]
         if problem.t_eval is not None:
             done = counts[at.STORED_EVAL]
-            t, y = problem.t_eval[:done], as_y0(self.y_eval[:done])
+            t, y = problem.t_eval[:done], as_y0(self.asked.y_eval[:done])
         y = y.T
         if not len(t):  # as SciPy does where none of the times was reached
             t, y = [], []
@@ -245,8 +249,9 @@ class Solve:
 
 def stand_still(problem):
     """The result where there is nothing to integrate: no components, or an interval of length 0."""
-    t = np.array([problem.t0, problem.t_end]) if problem.t_eval is None else problem.t_eval
-    ends, n = np.array([problem.t0]), len(problem.y0)
+    span, n = problem.span, len(problem.y0)
+    t = np.array([span.t0, span.t_end]) if problem.t_eval is None else problem.t_eval
+    ends = np.array([span.t0])
     sol = Continuous(ends, problem.y0[None, :], np.empty(0), np.empty((0, 1, n)))
     events = [np.empty(0) for _ in problem.events or ()] if problem.events is not None else None
     return Solution(
@@ -257,8 +262,9 @@ def stand_still(problem):
     )  # fmt: skip
 
 
-def _copied(full, room):
-    """The longer arrays, with what the full ones hold."""
-    for old, new in zip(full, room, strict=True):
-        new[: len(old)] = old
-    return room
+def _copied(group, room):
+    """The group with these longer arrays, which get what the full ones hold."""
+    for name, longer in room.items():
+        full = getattr(group, name)
+        longer[: len(full)] = full
+    return group._replace(**room)

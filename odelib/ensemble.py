@@ -103,7 +103,7 @@ def ensemble(
     times = arguments.check_t_eval(t_eval, t0, t_end)
     threads = arguments.check_threads(threads, 1 if executor else _cores())
     problem = Problem(
-        None, t0, t_end, np.zeros(n, y0s.dtype), *control,
+        None, np.zeros(n, y0s.dtype), *control,
         t_eval=np.empty(0) if times is None else times, dense=False,
         events=None, directions=np.zeros(0), terminals=np.zeros(0, dtype=np.int64),
     )  # fmt: skip
@@ -145,5 +145,5 @@ def _stand_still(rows, problem):
     """No trajectory, no component, or an interval of length 0."""
     rows.ends[:] = rows.starts
     rows.between[:] = rows.starts[:, None]
-    rows.t[:] = problem.t_end
+    rows.t[:] = problem.span.t_end
     rows.done[:] = True

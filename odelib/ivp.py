@@ -134,7 +134,7 @@ def solve_ivp(
     if events is not None:
         watched = tuple(bind(g, n, args, y_complex=y_complex, event=True) for g in functions)
     problem = Problem(
-        bound, t0, t_end, y0, *control, times, bool(dense_output), watched, directions, terminals,
+        bound, y0, *control, times, bool(dense_output), watched, directions, terminals,
         bool(progress),
     )  # fmt: skip
     if n == 0 or t0 == t_end:

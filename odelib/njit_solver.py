@@ -7,6 +7,7 @@ from numba.extending import overload
 
 from odelib import arguments, pointers
 from odelib.ivp import solve_ivp
+from odelib.methods import compiled_method
 
 
 def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_steps=10**6):
@@ -88,20 +89,22 @@ def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_step
 
 def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     """The compiled form of `solve`: types of its arguments -> a function to compile."""
-    from odelib.kernels import explicit, states, steps  # imported on first use
+    from odelib.kernels import explicit, states  # imported on first use
 
     solve_ivp(lambda t, y: -y, (0, 1), [1.0])  # the kernel is compiled, or loaded
-    step, more = steps.step_of(method), steps.more_of(method)
+    compiled = compiled_method(method)
+    step, extra_stages, exponent, stages, fsal, F = compiled.group
     advance = pointers.at_address(explicit.advance.compiled.address)
-    step_address = pointers.at_address(step.address)
-    more_address = pointers.at_address(more.address if more else 0)
+    step, extra_stages = pointers.at_address(step), pointers.at_address(extra_stages)
     call_kernel, write_words = pointers.call_kernel, pointers.write_words
     paused, done, count = states.PAUSED, states.DONE, states.COUNTS
     ended, rejected, budget = states.STEPS, states.REJECTED, states.BUDGET
-    stages, fsal, exponent, F = tab.stages, tab.fsal, float(tab.error_exponent), tab.F
-    rows, estimates = max(len(F), 2), 2 if tab.two_estimates else 1
-    adaptive, none, no_rows = tab.adaptive, np.empty(0), np.empty((0, 0))
-    nothing, empty = np.empty(0, dtype=np.int64), np.empty((0, 0, 0))
+    rows, estimates, adaptive = compiled.slopes, compiled.estimates, tab.adaptive
+    Method, Field, Span = states.Method, states.Field, states.Span
+    Tolerances, State, Output = states.Tolerances, states.State, states.Output
+    Asked, Watched = states.Asked, states.Watched
+    none, no_rows, no_terms = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
+    nothing = np.empty(0, dtype=np.int64)
 
     def implementation(t0, t_end, y0, *args):
         kinds, room = _kinds(args[0] if len(args) == 1 and isinstance(args[0], tuple) else args)
@@ -119,22 +122,32 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
             if n == 0 or t0 == t_end:
                 return y, True
             clock, counts = np.array([t0, 0.0, t0]), np.zeros(count, dtype=np.int64)
-            K, y_new, err = np.zeros(rows * n), np.zeros(n), np.zeros(1 + estimates * n)
-            rtols, atols = np.full(n, rtol), np.full(n, atol)
+            method = Method(
+                step=step(), extra_stages=extra_stages(), exponent=exponent, stages=stages,
+                fsal=fsal, F=F,
+            )  # fmt: skip
+            tolerances = Tolerances(rtol=np.full(n, rtol), atol=np.full(n, atol))
+            state = State(
+                clock=clock, counts=counts, y=y, K=np.zeros(rows * n), y_new=np.zeros(n),
+                err=np.zeros(1 + estimates * n),
+            )  # fmt: skip
+            output = Output(t_out=none, y_out=no_rows, h_out=none, q_out=no_terms)
+            watched = Watched(
+                events=nothing, ctx_events=nothing, directions=none, left=nothing, g=none,
+                t_found=none, which=nothing, y_found=no_rows, y_mid=none, g_mid=none,
+            )  # fmt: skip
             last = 0
             if not adaptive:
                 whole = abs(t_end - t0) / h
                 last = max(1, int(np.ceil(whole * (1 - 4 * 2.0**-52))))
+            span = Span(t0=t0, t_end=t_end, step=h, last=last, max_step=np.inf)
+            field, asked = Field(rhs=rhs_address(), ctx=ctx), Asked(t_eval=none, y_eval=no_rows)
             code = paused
             while code == paused and counts[ended] + counts[rejected] < max_steps:
                 counts[budget] = max_steps - counts[ended] - counts[rejected]
-                code = call_kernel(advance(), (
-                    step_address(), more_address(), exponent, stages, fsal, F,
-                    rhs_address(), ctx, clock, counts,
-                    t0, t_end, h, last, np.inf, rtols, atols, y, K, y_new, err,
-                    none, no_rows, none, empty, none, no_rows,
-                    nothing, nothing, none, nothing, none, none, nothing, no_rows, none, none,
-                ))  # fmt: skip
+                code = call_kernel(
+                    advance(), (method, field, span, tolerances, state, output, asked, watched)
+                )
             return y, code == done
 
         return solve

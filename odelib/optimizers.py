@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from odelib.stability import stability_interval
-from odelib.tableaus import METHODS
+from odelib.tableaus import RUNGE_KUTTA
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ OPTIMIZERS = {
         update="adam",
         memory=2,
     ),
-} | {name: _runge_kutta(name) for name in METHODS if name != "Euler"}
+} | {name: _runge_kutta(name) for name in RUNGE_KUTTA if name != "Euler"}
 
 
 def translate_momentum(learning_rate, momentum, *, source, target):

@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 
+from odelib.kernels import states as at
+
 REACHED_END = "The solver successfully reached the end of the integration interval."
 EVENT_OCCURRED = "A termination event occurred."
 TOO_SMALL = "Required step size is less than spacing between numbers."
@@ -11,32 +13,35 @@ TOO_SMALL = "Required step size is less than spacing between numbers."
 
 def exception(solve):
     """The exception that f or an event raised, where it raised it."""
-    t, failed = solve.clock[solve.at.T_FAILED], solve.counts[solve.at.FAILED_EVENT]
+    state, t = solve.state, solve.state.clock[at.T_FAILED]
+    failed = state.counts[at.FAILED_EVENT]
     function = solve.problem.events[failed - 1] if failed else solve.problem.bound
-    y = solve.y if t == solve.clock[solve.at.T] else solve.y_mid if failed else solve.y_new
-    return function.explain(int(solve.counts[solve.at.STATUS]), t, solve.as_y0(y))
+    within = solve.watched.y_mid if failed else state.y_new
+    y = state.y if t == state.clock[at.T] else within
+    return function.explain(int(state.counts[at.STATUS]), t, solve.as_y0(y))
 
 
 def out_of_steps(solve):
     """What a solve says that was stopped by max_steps."""
     return (
         f"max_steps = {solve.problem.max_steps} steps were tried and t = "
-        f"{solve.clock[solve.at.T]:.6g} was reached; raise max_steps, or "
-        + ("take a larger step." if solve.problem.step else "loosen rtol and atol.")
+        f"{solve.state.clock[at.T]:.6g} was reached; raise max_steps, or "
+        + ("take a larger step." if solve.problem.span.step else "loosen rtol and atol.")
     )
 
 
 def why(solve, code):
     """Why a solve could not go on, by the code of the kernel."""
-    at, t, y = solve.at, solve.clock[solve.at.T], solve.as_y0(solve.y)
-    n, per = len(y), len(solve.y) // len(y)  # numbers a component
-    if code == at.NOT_FINITE and solve.problem.step:
+    state, tolerances = solve.state, solve.problem.tolerances
+    t, y, K = state.clock[at.T], solve.as_y0(state.y), state.K
+    n, per = len(y), len(state.y) // len(y)  # numbers a component
+    if code == at.NOT_FINITE and solve.problem.span.step:
         return (
-            f"y[{_first_not_finite(solve.y_new) // per}] was no longer a finite number in the "
+            f"y[{_first_not_finite(state.y_new) // per}] was no longer a finite number in the "
             f"step after t = {t:.6g}. If the exact solution is finite, the step is too large: "
             "try a smaller one."
         )
-    slope = _first_not_finite(solve.K[: len(solve.y) if code == at.NOT_FINITE else len(solve.K)])
+    slope = _first_not_finite(K[: len(state.y)] if code == at.NOT_FINITE else K)
     if slope is not None:
         return (
             ("" if code == at.NOT_FINITE else TOO_SMALL + " ")
@@ -44,7 +49,7 @@ def why(solve, code):
             f"after t = {t:.6g}: the solution may end there, or fun may leave its domain. "
             "End before that time, or keep to the domain with a smaller max_step."
         )
-    unmeasured = np.flatnonzero(solve.problem.atol + solve.problem.rtol * abs(y) == 0)
+    unmeasured = np.flatnonzero(tolerances.atol + tolerances.rtol * abs(y) == 0)
     if len(unmeasured):
         return (
             f"atol + rtol·|y[{unmeasured[0]}]| is 0 at t = {t:.6g}, so no error of y"

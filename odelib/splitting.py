@@ -24,6 +24,8 @@ from functools import cached_property
 
 import numpy as np
 
+from odelib.kernels import symplectic
+
 
 @dataclass(frozen=True, eq=False)
 class Splitting:
@@ -33,6 +35,7 @@ class Splitting:
     drifts: tuple  # c (s,)
     order: int
 
+    halves = True  # y is (q, v)
     adaptive = two_estimates = False  # it has no estimate of its error
     error_exponent = 0.0
 
@@ -47,6 +50,11 @@ class Splitting:
         return self.drifts[-1] == 0.0
 
     @cached_property
+    def evaluations(self):
+        """Calls of the right-hand side that one more step costs."""
+        return self.stages - self.fsal
+
+    @cached_property
     def F(self):
         """Interpolant weights (stages + 2, 3), nested in θ and 1 − θ (see `Tableau`).
 
@@ -57,6 +65,14 @@ class Splitting:
         weights[-2:] = (0, 1, -1), (0, 0, -1)
         weights.flags.writeable = False
         return weights
+
+    def make_step(self):
+        """One step as a Python function of the ABI STEP."""
+        return symplectic.make_step(self.kicks, self.drifts, self.stages)
+
+    def make_extra_stages(self):
+        """The slopes at both ends of the step, in the same ABI."""
+        return symplectic.make_extra_stages(self.stages)
 
 
 SYMPLECTIC = {

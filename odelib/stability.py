@@ -15,7 +15,7 @@ doi:10.1007/978-3-642-05221-7, section IV.2.
 
 import numpy as np
 
-from odelib.arguments import check_tableau
+from odelib.methods import tableau_of
 
 
 def stability_function(method, z):
@@ -76,14 +76,14 @@ def stability_interval(method):
         excess = np.polynomial.polynomial.polymul(along, along.conj()).real
         excess[0] -= 1
         if direction == 1j:  # R = e^z + O(z^(p+1)) and |e^iy| = 1: what is left here is round-off
-            excess[: check_tableau(method).order + 1] = 0
+            excess[: tableau_of(method).order + 1] = 0
         lengths.append(_first_rise(excess))
     return tuple(lengths)
 
 
 def stability_polynomial(method):
     """Coefficients of R, constant term first, shape (at most s + 1,)."""
-    tab = check_tableau(method)
+    tab = tableau_of(method)
     power = np.ones(len(tab.b))
     coefficients = [1.0]
     for _ in tab.b:

@@ -23,6 +23,8 @@ from functools import cached_property
 
 import numpy as np
 
+from odelib.kernels import steps
+
 
 @dataclass(frozen=True, eq=False)
 class Tableau:
@@ -39,6 +41,8 @@ class Tableau:
     low_order: int  # its order
     c_more: np.ndarray  # (x,)   stage times of the interpolant's own stages
     A_more: np.ndarray  # (x, s + x)  their weights
+
+    halves = False  # y may be anything
 
     @cached_property
     def P(self):
@@ -84,6 +88,14 @@ class Tableau:
     def fsal(self):
         """Whether the last stage of a step is the first of the next (First Same As Last)."""
         return bool(self.c[-1] == 1 and len(self.b) > 1 and (self.A[-1] == self.b).all())
+
+    def make_step(self):
+        """One step as a Python function of the ABI STEP."""
+        return steps.make_step(self)
+
+    def make_extra_stages(self):
+        """The stages of the interpolant's own in the same ABI; None where there are none."""
+        return steps.make_extra_stages(self)
 
 
 def tableau(

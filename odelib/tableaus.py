@@ -205,7 +205,7 @@ TSIT5 = tableau(
 
 # fmt: on
 
-METHODS = {
+RUNGE_KUTTA = {
     "Euler": EULER,
     "Midpoint": MIDPOINT,
     "Heun": HEUN,

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from odelib.driver import NO_EVENTS, SLOW, Solve
+from odelib.driver import NOTHING_WATCHED, SLOW, Solve
+from odelib.kernels import states as at
 from odelib.pointers import NOT_RETURNED, is_compiled
 from odelib.reasons import exception, out_of_steps, remark_on_speed, why
 from odelib.rhs import as_argument, bind, from_bytes, to_bytes, vary_context
@@ -98,14 +99,13 @@ def in_threads(threads, rows, problem, show=silent):
 def _solve(problem):
     """The state of one worker: that of one solve, which serves row after row."""
     solve = Solve(problem)
-    for name in ("clock", "counts", "y", "K", "y_new", "err"):
-        setattr(solve, name, _apart(getattr(solve, name)))
+    solve.state = at.State._make(map(_apart, solve.state))
     return solve
 
 
 def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
     """Solve chunks of rows until there are no more; `raised` by handlers of signals ends it."""
-    at, y0 = solve.at, solve.problem.y0
+    y0 = solve.problem.y0
     n, y_complex = len(y0), y0.dtype.kind == "c"
     place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
     budget = 1  # steps of the first slice: what a step costs is not known before
@@ -142,35 +142,39 @@ def _apart(array):
 
 
 def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
-    p = solve.problem
+    problem = solve.problem
+    queue = at.Queue(
+        place=place, origin=origin, budget=budget, max_steps=problem.max_steps,
+        first_step=problem.first_step,
+    )  # fmt: skip
+    trajectories = at.Trajectories(
+        starts=rows.starts.view(float), contexts=contexts, ends=rows.ends.view(float),
+        between=rows.between.view(float), t_reached=rows.t, tallies=rows.tallies, done=rows.done,
+    )  # fmt: skip
+    field = at.Field(rhs=bound.address, ctx=bound.ctx)  # each row has a ctx of its own
     return kernels.solve_rows(
-        place, origin, budget, p.max_steps, p.first_step,
-        rows.starts.view(float), contexts, rows.ends.view(float), rows.t, rows.tallies, rows.done,
-        *solve.method.numbers, bound.address, solve.clock, solve.counts,
-        p.t0, p.t_end, p.step, p.last, p.max_step, p.rtol, p.atol,
-        solve.y, solve.K, solve.y_new, solve.err,
-        *solve.output, p.t_eval, rows.between.view(float), *NO_EVENTS,
+        queue, trajectories, solve.method.group, field, problem.span, problem.tolerances,
+        solve.state, solve.output, solve.asked, NOTHING_WATCHED,
     )  # fmt: skip
 
 
 def _why(solve, code, bound, raised):
     """Why a trajectory failed, in the words of solve_ivp; raises what does not end it alone."""
-    if code > solve.at.NOT_FINITE:
+    if code > at.NOT_FINITE:
         return out_of_steps(solve)
-    if code != solve.at.RHS_FAILED:
+    if code != at.RHS_FAILED:
         return why(solve, code)
     solve.problem = solve.problem._replace(bound=bound)
     error = exception(solve)
-    broken_off = solve.counts[solve.at.STATUS] == NOT_RETURNED
+    broken_off = solve.state.counts[at.STATUS] == NOT_RETURNED
     if broken_off or not isinstance(error, Exception) or any(error is other for other in raised):
         raise error
-    return f"{type(error).__name__} at t = {solve.clock[solve.at.T_FAILED]:.6g}: {error}"
+    return f"{type(error).__name__} at t = {solve.state.clock[at.T_FAILED]:.6g}: {error}"
 
 
 def _fail(rows, row, solve, message):
-    at = solve.at
-    rows.t[row] = solve.clock[at.T]
-    rows.tallies[row] = solve.counts[[at.EVALUATIONS, at.STEPS, at.REJECTED]]
+    rows.t[row] = solve.state.clock[at.T]
+    rows.tallies[row] = solve.state.counts[[at.EVALUATIONS, at.STEPS, at.REJECTED]]
     rows.failures[row] = message
     rows.done[row] = True
 

@@ -88,7 +88,8 @@ def test_the_kernel_returns_to_python_after_a_slice_of_time_whatever_its_room(mo
 
 def test_a_step_outlives_the_solve_that_uses_it(monkeypatch):
     """Threads that start at once may each make a step; the address must not outlive its code."""
-    from odelib.kernels import steps
+    from odelib import driver
+    from odelib.methods import table
 
     made = []
 
@@ -99,9 +100,10 @@ def test_a_step_outlives_the_solve_that_uses_it(monkeypatch):
         def __del__(self):
             made.append("gone")
 
-    step_of = steps.step_of
-    monkeypatch.setattr(steps, "step_of", lambda method: Step(step_of(method)))
-    monkeypatch.setattr(steps, "compiled_method", steps.compiled_method.__wrapped__)  # not kept
+    step_pointer = table.step_pointer
+    monkeypatch.setattr(table, "step_pointer", lambda step: Step(step_pointer(step)))
+    not_kept = table.compiled_method.__wrapped__
+    monkeypatch.setattr(driver, "compiled_method", not_kept)
     gone = []
     solve_ivp(lambda t, y: [gone.append(len(made)) or 1.0], (0, 1), [0.0], "RK4", step=0.5)
     assert max(gone) == 0

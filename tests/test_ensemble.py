@@ -15,13 +15,14 @@ import pytest
 
 from conftest import LONG, missing
 from interrupts import interrupted
-from odelib import METHODS, ensemble, pointers, rhs, solve_ivp, workers
+from odelib import ensemble, pointers, rhs, solve_ivp, workers
 from odelib.ensemble import NOT_FINISHED
+from odelib.methods import RUNGE_KUTTA
 
 JIT = not numba.config.DISABLE_JIT
 compiled_only = pytest.mark.skipif(not JIT, reason="speaks of compiled code: NUMBA_DISABLE_JIT=1")
 
-ADAPTIVE = [name for name, tab in METHODS.items() if tab.adaptive]
+ADAPTIVE = [name for name, tab in RUNGE_KUTTA.items() if tab.adaptive]
 LORENZ = (10.0, 28.0, 8 / 3)
 RANDOM = np.random.RandomState(0)
 STARTS = RANDOM.normal(size=(300 if JIT else 12, 3)) + [0.0, 0.0, 20.0]
@@ -78,7 +79,7 @@ def assert_row_is(sol, i, one):
 # --- Each row is the solution of its own problem --------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RUNGE_KUTTA)
 def test_a_row_is_bit_for_bit_what_solve_ivp_gives(method):
     options = {"method": method}
     options |= dict(rtol=1e-6, atol=1e-8) if method in ADAPTIVE else dict(step=0.03)

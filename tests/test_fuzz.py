@@ -15,11 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odelib import METHODS, Solution, rhs, solve_ivp
-from odelib.arguments import method_of
 from odelib.reasons import EVENT_OCCURRED, REACHED_END
-from odelib.splitting import SYMPLECTIC
 
-ALL_METHODS = [*METHODS, *SYMPLECTIC]
 JIT = not numba.config.DISABLE_JIT
 MANY = int(os.environ.get("ODELIB_FUZZ", "0"))
 LARGEST, MOST_STEPS = (40, 150) if JIT else (4, 20)  # kernels that run as Python are slow
@@ -145,9 +142,9 @@ def cases(draw):
     t_end = t0 + draw(st.sampled_from([1.0, -1.0])) * length
     length = abs(t_end - t0)
     scale = length if 0 < length < np.inf else 1.0
-    method = draw(st.sampled_from(ALL_METHODS))
+    method = draw(st.sampled_from([*METHODS]))
     options = {"max_steps": draw(st.integers(1, MOST_STEPS)), "dense_output": draw(st.booleans())}
-    if not method_of(method).adaptive or draw(st.integers(0, 3)) == 0:
+    if not METHODS[method].adaptive or draw(st.integers(0, 3)) == 0:
         step = draw(st.one_of(st.floats(1 / 60, 3.0), st.integers(1, 60).map(lambda k: 1 / k)))
         farthest = max(abs(t0), abs(t_end) if np.isfinite(t_end) else 0.0)
         options["step"] = max(step * scale, 4 * np.spacing(farthest))
@@ -168,7 +165,7 @@ def cases(draw):
     terminals = st.sampled_from([False, False, True, 2])
     event = st.tuples(st.sampled_from([level, clock]), directions, terminals)
     n = draw(st.integers(0, LARGEST))
-    n -= n % 2 if method in SYMPLECTIC else 0  # they want two halves
+    n -= n % 2 if METHODS[method].halves else 0  # they want two halves
     after = draw(st.sampled_from([0.0, 0.1, 0.5, 2.0])) * scale
     return Case(
         n=n,
@@ -311,10 +308,10 @@ def test_every_solve_ends_with_a_result_or_the_exception_of_its_function(case):
 
 
 @pytest.mark.parametrize("what", RETURNS)
-@pytest.mark.parametrize("method", ALL_METHODS)
+@pytest.mark.parametrize("method", [*METHODS])
 def test_what_is_not_an_array_of_n_numbers_is_refused_by_every_method(what, method):
     f, kind = RETURNS[what]
-    step = {} if method_of(method).adaptive else {"step": 0.1}
+    step = {} if METHODS[method].adaptive else {"step": 0.1}
     with pytest.raises(kind, match="fun (must return|returned)") as caught:
         solve_ivp(f, (0, 1), [1.0, 2.0], method, **step)
     np.testing.assert_array_equal(caught.value.solution.y, [[1.0], [2.0]])

@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 
 from odelib import METHODS, OPTIMIZERS, ensemble, minimize, rhs, solve_ivp
-from odelib.arguments import method_of
-from odelib.splitting import SYMPLECTIC
 
 JIT = not numba.config.DISABLE_JIT
 GUARD = 64  # bytes on either side
@@ -91,10 +89,11 @@ def guarded(monkeypatch):
 
     def guarded_problem(*fields):
         made = problem(*fields)
-        arrays = ("y0", "rtol", "atol", "t_eval", "directions", "terminals")
+        arrays = ("y0", "t_eval", "directions", "terminals")
         mine = {name: getattr(made, name) for name in arrays}
         return made._replace(
-            **{name: guarded.copied(mine[name]) for name in arrays if mine[name] is not None}
+            tolerances=made.tolerances._make(map(guarded.copied, made.tolerances)),
+            **{name: guarded.copied(mine[name]) for name in arrays if mine[name] is not None},
         )
 
     monkeypatch.setattr(ivp, "Problem", guarded_problem)
@@ -159,11 +158,11 @@ def ticking(t, y, kind, out, a):  # many events: their room must grow
 
 crossing_compiled, ticking_compiled = rhs(crossing), rhs(ticking)
 
-each_method = pytest.mark.parametrize("method", [*METHODS, *SYMPLECTIC])
+each_method = pytest.mark.parametrize("method", METHODS)
 
 
 def arguments(guarded, method, *, is_complex=False, n=4, kind=GOOD, out=0):
-    adaptive = method_of(method).adaptive
+    adaptive = METHODS[method].adaptive
     step = {"rtol": 1e-7, "atol": 1e-9} if adaptive else {"step": 1 / 97 if JIT else 1 / 29}
     y0 = np.arange(1.0, n + 1) * (1 + 0.5j if is_complex else 1)
     args = (kind, out, guarded.copied(np.ones(3)))
@@ -214,7 +213,7 @@ def test_a_wrong_right_hand_side_is_stopped_before_it_leaves_its_buffers(
 @pytest.mark.parametrize("n", [1, 2, 8, 9, 33])
 def test_no_size_is_special(guarded, method, n):
     """Vector code works in groups of 2, 4 or 8: the last, smaller group must not be rounded up."""
-    n += n % 2 if method in SYMPLECTIC else 0  # they want two halves
+    n += n % 2 if METHODS[method].halves else 0  # they want two halves
     for is_complex in False, True:
         options = arguments(guarded, method, n=n, is_complex=is_complex)
         solve_ivp(FORMS["compiled"], **options, max_steps=9)

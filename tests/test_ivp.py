@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import scipy.integrate
 
-from odelib import METHODS, rhs, solve_ivp
+from odelib import rhs, solve_ivp
+from odelib.methods import RUNGE_KUTTA
 
-FIXED = [name for name, tab in METHODS.items() if not tab.adaptive]
-ADAPTIVE = [name for name, tab in METHODS.items() if tab.adaptive]
+FIXED = [name for name, tab in RUNGE_KUTTA.items() if not tab.adaptive]
+ADAPTIVE = [name for name, tab in RUNGE_KUTTA.items() if tab.adaptive]
 
 
 @rhs
@@ -42,9 +43,9 @@ STEPS = {1: (80, 160), 2: (80, 160), 3: (80, 160), 4: (80, 160), 5: (40, 80), 8:
 # --- Accuracy -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RUNGE_KUTTA)
 def test_global_order_is_that_of_the_tableau(method):
-    exact, order = np.exp(np.sin(2.0)), METHODS[method].order
+    exact, order = np.exp(np.sin(2.0)), RUNGE_KUTTA[method].order
     errors = [
         abs(solve_ivp(growing, (0, 2), [1.0], method, step=2 / n).y[0, -1] - exact)
         for n in STEPS[order]
@@ -52,17 +53,17 @@ def test_global_order_is_that_of_the_tableau(method):
     assert abs(np.log2(errors[0] / errors[1]) - order) < (0.1 if order < 5 else 0.5)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RUNGE_KUTTA)
 def test_solution_at_t_eval_has_the_order_of_the_method(method):
     # the interpolant may be one order below the method: it is used once, not at every step
     times = np.linspace(0.013, 1.987, 1999)
     exact = np.exp(np.sin(times))
     errors = []
-    for n in STEPS[METHODS[method].order]:
+    for n in STEPS[RUNGE_KUTTA[method].order]:
         sol = solve_ivp(growing, (0, 2), [1.0], method, t_eval=times, step=2 / n)
         errors.append(abs(sol.y[0] - exact).max())
     slope = np.log2(errors[0] / errors[1])
-    assert METHODS[method].order - 0.3 < slope < METHODS[method].order + 1.2
+    assert RUNGE_KUTTA[method].order - 0.3 < slope < RUNGE_KUTTA[method].order + 1.2
 
 
 @pytest.mark.parametrize("method", ADAPTIVE)
@@ -117,9 +118,9 @@ def test_the_result_has_all_that_scipys_has_and_says_the_same(f, options):
     assert ours.status == (-1 if f is not decay else 1 if "events" in options else 0)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RUNGE_KUTTA)
 def test_compiled_and_python_right_hand_sides_agree_bit_for_bit(method):
-    step = {} if METHODS[method].adaptive else {"step": 0.01}
+    step = {} if RUNGE_KUTTA[method].adaptive else {"step": 0.01}
     compiled = solve_ivp(lorenz, (0, 2), [1.0, 1.0, 1.0], method, args=LORENZ, **step)
     python = solve_ivp(
         getattr(lorenz, "py_func", lorenz), (0, 2), [1.0, 1.0, 1.0], method, args=LORENZ, **step
@@ -136,7 +137,7 @@ def test_compiled_and_python_right_hand_sides_agree_bit_for_bit(method):
 def test_fixed_steps_stand_at_multiples_and_the_last_is_shortened(method):
     sol = solve_ivp(decay, (1.0, 2.0), [1.0], method, step=0.3)
     np.testing.assert_array_equal(sol.t, [1.0, 1.3, 1.6, 1.0 + 3 * 0.3, 2.0])
-    assert sol.nfev == 4 * len(METHODS[method].b)
+    assert sol.nfev == 4 * len(RUNGE_KUTTA[method].b)
     back = solve_ivp(decay, (2.0, 1.0), [1.0], method, step=0.3)
     np.testing.assert_array_equal(back.t, [2.0, 1.7, 1.4, 2.0 - 3 * 0.3, 1.0])
 
@@ -158,7 +159,7 @@ def test_a_sliver_at_the_end_is_a_step_of_its_own():
     assert sol.t[-1] == 1.0 + 1e-9
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RUNGE_KUTTA)
 @pytest.mark.parametrize("span", [(0.0, 0.7), (5.0, -1 / 3)])
 def test_f_is_never_called_outside_the_interval(method, span):
     times = []
@@ -168,7 +169,7 @@ def test_f_is_never_called_outside_the_interval(method, span):
         return -y
 
     for options in {"step": 0.1}, {"first_step": 0.3}, {}:
-        if "step" in options or METHODS[method].adaptive:
+        if "step" in options or RUNGE_KUTTA[method].adaptive:
             solve_ivp(watched, span, [1.0], method, **options)
     assert min(span) <= min(times)
     assert max(times) <= max(span)

@@ -7,13 +7,14 @@ import numba
 import numpy as np
 import pytest
 
-from odelib import METHODS, OPTIMIZERS, gradient_flow, minimize, solve_ivp, stability_interval
+from odelib import OPTIMIZERS, gradient_flow, minimize, solve_ivp, stability_interval
+from odelib.methods import RUNGE_KUTTA
 from odelib.optimizers import sutskever_point, translate_momentum
 
 START = np.array([1.5, -1.0, 0.3, 2.0])
 SCALE = np.array([0.5, 1.0, 3.0, 7.0])
 STEPS = 1000
-RUNGE_KUTTA = [name for name, row in OPTIMIZERS.items() if row.tableau]
+WITH_TABLEAU = [name for name, row in OPTIMIZERS.items() if row.tableau]
 WITH_HESSIAN = [name for name, row in OPTIMIZERS.items() if row.rule]
 WITH_MEMORY = [name for name, row in OPTIMIZERS.items() if row.update]
 
@@ -197,7 +198,7 @@ def test_the_hyperparameters_are_those_of_the_published_algorithm(name):
 
 
 @as_python_and_compiled
-@pytest.mark.parametrize("name", RUNGE_KUTTA)
+@pytest.mark.parametrize("name", WITH_TABLEAU)
 def test_runge_kutta_descent_is_solve_ivp_on_the_gradient_flow_bit_for_bit(name, compile_it):
     g = compile_it(grad)
     tableau = OPTIMIZERS[name].tableau
@@ -206,7 +207,7 @@ def test_runge_kutta_descent_is_solve_ivp_on_the_gradient_flow_bit_for_bit(name,
     result = minimize(g, START, name, learning_rate=alpha, steps=50, args=(SCALE,), trajectory=True)
     assert sol.y.shape == (4, 51)
     np.testing.assert_array_equal(result.trajectory, sol.y)
-    assert result.njev == 50 * len(METHODS[tableau].b) + 1
+    assert result.njev == 50 * len(RUNGE_KUTTA[tableau].b) + 1
 
 
 def test_every_row_says_what_it_is():
@@ -214,8 +215,8 @@ def test_every_row_says_what_it_is():
         assert row.claim in ("identity", "limit", "analogy"), name
         assert row.flow and row.integrator and row.pinned_to, name
         assert sum(part is not None for part in (row.tableau, row.update, row.rule)) == 1, name
-        assert name in PUBLISHED or name in METHODS, name
-    assert {row.tableau for row in OPTIMIZERS.values() if row.tableau} == set(METHODS)
+        assert name in PUBLISHED or name in RUNGE_KUTTA, name
+    assert {row.tableau for row in OPTIMIZERS.values() if row.tableau} == set(RUNGE_KUTTA)
 
 
 # --- The stability limits ---------------------------------------------------------------------

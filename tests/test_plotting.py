@@ -13,14 +13,14 @@ from matplotlib.colors import to_hex, to_rgba
 
 from odelib import plotting
 from odelib.stability import stability_function, stability_interval
-from odelib.tableaus import METHODS
+from odelib.tableaus import RUNGE_KUTTA
 
 HESSIAN = np.array([[1.0, 0.5], [0.5, 2.0]])
 EIGENVALUES = np.linalg.eigvalsh(HESSIAN)
 MINIMISER = np.array([3.0, -1.0])
 BORDER = 2 / EIGENVALUES[-1]  # of gradient descent
 
-each_method = pytest.mark.parametrize("method", METHODS)
+each_method = pytest.mark.parametrize("method", RUNGE_KUTTA)
 
 
 @pytest.fixture(autouse=True)

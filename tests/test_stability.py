@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from odelib import METHODS, solve_ivp, stability_function, stability_interval
+from odelib import solve_ivp, stability_function, stability_interval
+from odelib.methods import RUNGE_KUTTA
 
-each_method = pytest.mark.parametrize("method", METHODS)
+each_method = pytest.mark.parametrize("method", RUNGE_KUTTA)
 
 
 @each_method
@@ -24,7 +25,7 @@ def test_one_step_on_a_rotation_multiplies_by_R_of_an_imaginary_number(method):
 
 @pytest.mark.parametrize("method", ["Euler", "Midpoint", "Heun", "Ralston", "RK3", "RK4", "RK38"])
 def test_R_of_a_method_with_as_many_stages_as_its_order_is_the_taylor_polynomial(method):
-    order = METHODS[method].order
+    order = RUNGE_KUTTA[method].order
     z = np.array([-2.0, 0.5, 1.0 + 2.0j])
     factorials = np.cumprod([1.0, *range(1, order + 1)])
     taylor = sum(z**k / factorials[k] for k in range(order + 1))

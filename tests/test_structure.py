@@ -10,21 +10,22 @@ import pytest
 import odelib
 from conftest import ROOT
 
-# A module imports only from modules above it; `kernels` stands for every file of the folder.
+# A module imports only from modules above it; a folder stands for every file of it.
 ORDER = (
+    "signals",
+    "pointers",
+    "kernels",
     "tableau",
     "dop853",
     "tableaus",
     "splitting",
+    "methods",
     "arguments",
     "stability",
-    "signals",
-    "pointers",
     "progress",
     "returned",
     "rhs",
     "fields",
-    "kernels",
     "solution",
     "reasons",
     "driver",
@@ -57,6 +58,7 @@ ORDER = (
 )
 FOR_NOTEBOOKS = {"book_style", "plotting", "interactive"}  # imported by name only
 LONGEST_FILE = 350  # lines
+MOST_BY_POSITION = 14  # arguments of a function
 
 FILES = sorted(path for path in (ROOT / "odelib").rglob("*.py"))
 each_file = pytest.mark.parametrize(
@@ -126,6 +128,14 @@ def test_numbas_inside_is_known_to_one_folder_only(path):
 
 
 @each_file
+def test_no_function_takes_more_arguments_by_position_than_one_can_keep_in_order(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            count = len(node.args.posonlyargs) + len(node.args.args)
+            assert count <= MOST_BY_POSITION, f"line {node.lineno} takes {count}"
+
+
+@each_file
 def test_file_fits_in_one_sitting(path):
     assert len(path.read_text("utf-8").splitlines()) <= LONGEST_FILE
 
@@ -134,7 +144,7 @@ def test_public_names_are_those_of_all():
     assert len(set(odelib.__all__)) == len(odelib.__all__)
     for name in odelib.__all__:
         assert hasattr(odelib, name), name
-    modules = {path.stem for path in FILES} | {"kernels", "pointers"}
+    modules = {path.stem for path in FILES} | {"kernels", "methods", "pointers"}
     public = {name for name in vars(odelib) if not name.startswith("_")} - modules
     assert public - FOR_NOTEBOOKS == set(odelib.__all__) - modules
 

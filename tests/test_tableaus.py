@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 import pytest
 
-from odelib.tableaus import METHODS
+from odelib.tableaus import RUNGE_KUTTA
 
 # Order of the interpolant, from the sources named in tableaus.py.
 INTERPOLANT_ORDER = {
@@ -24,7 +24,7 @@ INTERPOLANT_ORDER = {
 }  # fmt: skip
 ROUND_OFF = 1e-13
 
-each_method = pytest.mark.parametrize("name", METHODS)
+each_method = pytest.mark.parametrize("name", RUNGE_KUTTA)
 
 
 def all_stages(tab):
@@ -83,7 +83,7 @@ def test_number_of_rooted_trees():
 
 @each_method
 def test_rows_of_A_sum_to_c_and_the_method_is_explicit(name):
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     A, _ = all_stages(tab)
     c = np.append(tab.c, tab.c_more)
     np.testing.assert_allclose(A.sum(axis=1), c, rtol=0, atol=ROUND_OFF)
@@ -92,21 +92,21 @@ def test_rows_of_A_sum_to_c_and_the_method_is_explicit(name):
 
 @each_method
 def test_order_is_exactly_the_declared_one(name):
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     assert max(residuals(tab.b, tab.A, range(1, tab.order + 1))) < ROUND_OFF
     assert max(residuals(tab.b, tab.A, [tab.order + 1])) > 1e-6
 
 
 def test_the_second_estimate_of_dop853_has_exactly_its_order():
-    tab = METHODS["DOP853"]
+    tab = RUNGE_KUTTA["DOP853"]
     b_low = tab.b - tab.e_low
     assert max(residuals(b_low, tab.A, range(1, tab.low_order + 1))) < ROUND_OFF
     assert max(residuals(b_low, tab.A, [tab.low_order + 1])) > 1e-6
 
 
-@pytest.mark.parametrize("name", [name for name, tab in METHODS.items() if tab.adaptive])
+@pytest.mark.parametrize("name", [name for name, tab in RUNGE_KUTTA.items() if tab.adaptive])
 def test_embedded_solution_has_exactly_its_order(name):
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     b_hat = tab.b - tab.e
     assert max(residuals(b_hat, tab.A, range(1, tab.error_order + 1))) < ROUND_OFF
     assert max(residuals(b_hat, tab.A, [tab.error_order + 1])) > 1e-6
@@ -122,7 +122,7 @@ def weights_at(tab, theta):
 
 @each_method
 def test_powers_and_nested_form_of_the_interpolant_are_the_same(name):
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     for theta in 0.2, 0.5, 0.9, 1.3:
         powers = tab.P @ theta ** np.arange(1, tab.P.shape[1] + 1)
         np.testing.assert_allclose(powers, weights_at(tab, theta), rtol=0, atol=1e-11)
@@ -131,28 +131,28 @@ def test_powers_and_nested_form_of_the_interpolant_are_the_same(name):
 @each_method
 @pytest.mark.parametrize("theta", [0.0, 0.3, 0.7, 1.0])
 def test_interpolant_has_its_order(name, theta):
-    tab, order = METHODS[name], INTERPOLANT_ORDER[name]
+    tab, order = RUNGE_KUTTA[name], INTERPOLANT_ORDER[name]
     b_theta = weights_at(tab, theta)
     assert max(residuals(b_theta, all_stages(tab)[0], range(1, order + 1), theta)) < ROUND_OFF
 
 
 @each_method
 def test_order_of_the_interpolant_is_not_higher(name):
-    tab, order = METHODS[name], INTERPOLANT_ORDER[name]
+    tab, order = RUNGE_KUTTA[name], INTERPOLANT_ORDER[name]
     b_half = weights_at(tab, 0.5)
     assert max(residuals(b_half, all_stages(tab)[0], [order + 1], 0.5)) > 1e-6
 
 
 @each_method
 def test_interpolant_meets_both_ends_of_the_step(name):
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     np.testing.assert_array_equal(weights_at(tab, 0.0), 0.0)
     np.testing.assert_allclose(weights_at(tab, 1.0), all_stages(tab)[1], rtol=0, atol=4e-16)
 
 
 @pytest.mark.parametrize("name", ["RK23", "RK45", "Tsit5", "DOP853"])
 def test_interpolant_of_a_pair_has_the_slopes_of_the_field_at_both_ends(name):
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     first, last = np.eye(len(tab.P))[[0, len(tab.b) - 1]]
     np.testing.assert_allclose(tab.P[:, 0], first, rtol=0, atol=1e-12)
     slope = tab.P @ np.arange(1, tab.P.shape[1] + 1)
@@ -164,7 +164,7 @@ def test_coefficients_are_those_that_scipy_copied_from_the_same_sources(name):
     """Where order conditions leave a freedom: DOP853's last two stages stand at the same time."""
     import scipy.integrate
 
-    tab, theirs = METHODS[name], getattr(scipy.integrate, name)
+    tab, theirs = RUNGE_KUTTA[name], getattr(scipy.integrate, name)
     s, width = theirs.A.shape
     pairs = [(tab.c[:s], theirs.C), (tab.A[:s, :width], theirs.A), (tab.b[:s], theirs.B)]
     if name == "DOP853":
@@ -179,17 +179,17 @@ def test_coefficients_are_those_that_scipy_copied_from_the_same_sources(name):
 
 def test_flags_follow_from_the_numbers():
     pairs = {"RK23", "RK45", "Tsit5", "DOP853"}
-    assert {name for name, tab in METHODS.items() if tab.fsal} == pairs
-    assert {name for name, tab in METHODS.items() if tab.adaptive} == pairs
-    assert {name for name, tab in METHODS.items() if tab.two_estimates} == {"DOP853"}
-    exponents = {name: METHODS[name].error_exponent for name in pairs}
+    assert {name for name, tab in RUNGE_KUTTA.items() if tab.fsal} == pairs
+    assert {name for name, tab in RUNGE_KUTTA.items() if tab.adaptive} == pairs
+    assert {name for name, tab in RUNGE_KUTTA.items() if tab.two_estimates} == {"DOP853"}
+    exponents = {name: RUNGE_KUTTA[name].error_exponent for name in pairs}
     assert exponents == {"RK23": 1 / 3, "RK45": 1 / 5, "Tsit5": 1 / 5, "DOP853": 1 / 8}
 
 
 @each_method
 def test_a_tableau_cannot_be_changed(name):
     with pytest.raises(ValueError, match="read-only"):
-        METHODS[name].b[0] = 0.0
+        RUNGE_KUTTA[name].b[0] = 0.0
 
 
 # --- Every mutation, against every test -----------------------------------------------------------
@@ -215,7 +215,7 @@ def mutations(tab):
 
 def is_caught(name):
     """Whether a test of this file fails for the method."""
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     try:
         test_flags_follow_from_the_numbers()
         test_rows_of_A_sum_to_c_and_the_method_is_explicit(name)
@@ -241,9 +241,9 @@ def is_caught(name):
 def test_every_mutation_is_caught(name, monkeypatch):
     assert not is_caught(name)
     survivors = []
-    tab = METHODS[name]
+    tab = RUNGE_KUTTA[name]
     for what, mutant in mutations(tab):
-        monkeypatch.setitem(METHODS, name, mutant)
+        monkeypatch.setitem(RUNGE_KUTTA, name, mutant)
         if not is_caught(name):
             survivors.append(what)
     assert survivors == []

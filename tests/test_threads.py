@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from conftest import LONG
-from odelib import METHODS, rhs, solve_ivp
+from odelib import rhs, solve_ivp
 from odelib.driver import Solve
+from odelib.methods import RUNGE_KUTTA
 
 compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"
@@ -37,8 +38,8 @@ def all_of(sol):
 
 def task(number):
     """One of many different solves: its method, start and form of f follow from its number."""
-    method = list(METHODS)[number % len(METHODS)]
-    step = {} if METHODS[method].adaptive else {"step": 0.01}
+    method = list(RUNGE_KUTTA)[number % len(RUNGE_KUTTA)]
+    step = {} if RUNGE_KUTTA[method].adaptive else {"step": 0.01}
     f = lorenz if number % 3 else getattr(lorenz, "py_func", lorenz)
     sol = solve_ivp(
         f, (0, 1), [number / 7, 1.0, 1.0], method, args=(10.0, 28.0, 8 / 3), events=upward,
@@ -47,7 +48,7 @@ def task(number):
     return all_of(sol)
 
 
-TASKS = range(2 * len(METHODS))
+TASKS = range(2 * len(RUNGE_KUTTA))
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +165,10 @@ def inner(y):
     return solve_ivp(lorenz, (0, 0.1), [y, 1.0, 1.0], args=(10.0, 28.0, 8 / 3)).y[0, -1]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RUNGE_KUTTA)
 def test_a_solve_inside_f_and_inside_an_event_changes_nothing(method):
     """The same method and the same compiled function at both levels, against a table of values."""
-    step = {} if METHODS[method].adaptive else {"step": 0.25}
+    step = {} if RUNGE_KUTTA[method].adaptive else {"step": 0.25}
     values = {}
 
     def remembered(y):

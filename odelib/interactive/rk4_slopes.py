@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from odelib.arguments import check_tableau
 from odelib.interactive.digits import decimals, equation, fixed, short
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.panel import Mark, Panel, style_of
 from odelib.interactive.words import all_texts
+from odelib.methods import tableau_of
 
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 TEXTS = {
@@ -83,7 +83,7 @@ def slopes(
         slopes, their weighted mean, and the three values at h (data-h). It is red where the
         step makes y larger than it was at its start.
     """
-    tableau = check_tableau(method)
+    tableau = tableau_of(method)
     c, A, b = tableau.c, tableau.A, tableau.b
     stages = len(b)
     names = [f"k{str(i + 1).translate(SUBSCRIPT)}" for i in range(stages)]

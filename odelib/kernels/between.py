@@ -18,14 +18,15 @@ from odelib.kernels.states import (
     SUBDIVISIONS,
     T_FAILED,
 )
-from odelib.pointers import call_rhs, data, inlined, offset, words_at
+from odelib.pointers import call_rhs, called, data, offset, words_at
 
 EPS = 2.0**-52
 
 
-@inlined
-def interpolate(theta, h, y, K, F, out):
-    """Write y(t + θh) of the step that started at y with the stages K into out (n,)."""
+@called
+def interpolate(theta, step, out):
+    """Write y(t + θh) of a step into out (n,)."""
+    y, K, F = step.y, step.K, step.F
     n = len(y)
     for j in range(n):
         out[j] = 0.0
@@ -36,12 +37,13 @@ def interpolate(theta, h, y, K, F, out):
         for j in range(n):
             out[j] += weight * K[i * n + j]
     for j in range(n):
-        out[j] = y[j] + h * out[j]
+        out[j] = y[j] + step.h * out[j]
 
 
-@inlined
-def interpolant_coefficients(h, n, K, F, out):
+@called
+def interpolant_coefficients(step, out):
     """Write Q (q, n) with y(t + θh) = y + θ(Q_0 + (1 − θ)(Q_1 + θ(Q_2 + …))) into out."""
+    n, h, K, F = len(step.y), step.h, step.K, step.F
     for q in range(F.shape[1]):
         for j in range(n):
             out[q, j] = 0.0
@@ -50,7 +52,7 @@ def interpolant_coefficients(h, n, K, F, out):
                 out[q, j] += h * F[i, q] * K[i * n + j]
 
 
-@inlined
+@called
 def crosses(before, after, direction):
     """Whether g changes its sign in this direction; a zero counts where it is reached."""
     up = before < 0.0 <= after
@@ -58,34 +60,34 @@ def crosses(before, after, direction):
     return (up and direction >= 0.0) or (down and direction <= 0.0)
 
 
-@inlined
+@called
 def starts_at_zero(before, after, direction):
     """Whether g is zero at the start of the solve and leaves it in this direction."""
     return before == 0.0 and after * direction >= 0.0
 
 
-@inlined
-def find_events(
-    t, t_new, h, y, y_new, K, F, events, ctx, directions, left, g,
-    clock, counts, t_found, which, y_found, y_mid, g_mid,
-):  # fmt: skip
+@called
+def find_events(step, watched, clock, counts):
     """Append the events of a step, in the order of time, up to the one that ends the solve.
 
-    g (e,) holds their values at t and, on return, at t_new. Returns EVENT if the solve ends,
+    watched.g holds their values at t and, on return, at t_new. Returns EVENT if the solve ends,
     RHS_FAILED if an event function failed, otherwise DONE.
     """
-    n = len(y)
+    events, directions, left = watched.events, watched.directions, watched.left
+    t_found, which, y_found = watched.t_found, watched.which, watched.y_found
+    g, y_mid, g_mid = watched.g, watched.y_mid, watched.g_mid
+    n = len(step.y)
     for part in range(1, SUBDIVISIONS + 1):
         theta_a, theta_b = (part - 1) / SUBDIVISIONS, part / SUBDIVISIONS
-        t_b = t + theta_b * h
+        t_b = step.t + theta_b * step.h
         if part == SUBDIVISIONS:
-            t_b = t_new
+            t_b = step.t_new
             for j in range(n):
-                y_mid[j] = y_new[j]
+                y_mid[j] = step.y_new[j]
         else:
-            interpolate(theta_b, h, y, K, F, y_mid)
+            interpolate(theta_b, step, y_mid)
         for i in range(len(events)):
-            if not evaluate(i, events, t_b, y_mid, ctx, g_mid, i, clock, counts):
+            if not evaluate(i, t_b, y_mid, watched, g_mid, i, clock, counts):
                 return RHS_FAILED
         first = counts[FOUND]
         for i in range(len(events)):
@@ -93,17 +95,14 @@ def find_events(
             if part == 1 and counts[STEPS] == 0 and starts_at_zero(g[i], g_mid[i], directions[i]):
                 theta = 0.0
             elif crosses(g[i], g_mid[i], directions[i]):
-                theta = root(
-                    i, events, theta_a, theta_b, g[i], g_mid[i],
-                    t, t_new, h, y, y_new, K, F, ctx, clock, counts, y_mid, g_mid,
-                )  # fmt: skip
+                theta = root(i, theta_a, theta_b, g[i], g_mid[i], step, watched, clock, counts)
                 if theta < 0.0:
                     return RHS_FAILED
             if theta >= 0.0:
                 # keep this part's events in the order of time: insert from behind
-                t_root = t_new if theta == 1.0 else t + theta * h
+                t_root = step.t_new if theta == 1.0 else step.t + theta * step.h
                 place = counts[FOUND]
-                while place > first and (t_found[place - 1] - t_root) * h > 0.0:
+                while place > first and (t_found[place - 1] - t_root) * step.h > 0.0:
                     t_found[place] = t_found[place - 1]
                     which[place] = which[place - 1]
                     for j in range(n):
@@ -111,7 +110,7 @@ def find_events(
                     place -= 1
                 t_found[place] = t_root
                 which[place] = i
-                state_at(theta, h, y, y_new, K, F, y_found[place])
+                state_at(theta, step, y_found[place])
                 counts[FOUND] += 1
         for i in range(len(events)):
             g[i] = g_mid[i]
@@ -123,11 +122,11 @@ def find_events(
     return DONE
 
 
-@inlined
-def evaluate(i, events, t, y, ctx, out, place, clock, counts):
+@called
+def evaluate(i, t, y, watched, out, place, clock, counts):
     """Write event i at (t, y) into out[place]; False if it failed."""
-    g = offset(data(out), place)
-    counts[STATUS] = call_rhs(events[i], t, data(y), words_at(ctx[i]), g)
+    event, ctx = watched.events[i], words_at(watched.ctx_events[i])
+    counts[STATUS] = call_rhs(event, t, data(y), ctx, offset(data(out), place))
     if counts[STATUS] != 0:
         clock[T_FAILED] = t
         counts[FAILED_EVENT] = i + 1
@@ -135,29 +134,29 @@ def evaluate(i, events, t, y, ctx, out, place, clock, counts):
     return True
 
 
-@inlined
-def state_at(theta, h, y, y_new, K, F, out):
+@called
+def state_at(theta, step, out):
     """The state at t + θh: the ends of the step exactly, the interpolant between them."""
     if theta == 0.0 or theta == 1.0:
-        for j in range(len(y)):
-            out[j] = y[j] if theta == 0.0 else y_new[j]
+        for j in range(len(step.y)):
+            out[j] = step.y[j] if theta == 0.0 else step.y_new[j]
     else:
-        interpolate(theta, h, y, K, F, out)
+        interpolate(theta, step, out)
 
 
-@inlined
-def root(
-    i, events, a, b, g_a, g_b, t, t_new, h, y, y_new, K, F, ctx, clock, counts, y_mid, g_mid
-):  # fmt: skip
+@called
+def root(i, a, b, g_a, g_b, step, watched, clock, counts):
     """θ in [a, b] where event i is zero, by Chandrupatla's method; −1 if the event failed."""
-    spare = len(events)  # a place of g_mid that is free
+    y_mid, g_mid = watched.y_mid, watched.g_mid
+    spare = len(watched.events)  # a place of g_mid that is free
     if g_b == 0.0:
         return b
     g_c, c, fraction = g_a, a, 0.5
     for _ in range(200):
         theta = a + fraction * (b - a)
-        state_at(theta, h, y, y_new, K, F, y_mid)
-        if not evaluate(i, events, t + theta * h, y_mid, ctx, g_mid, spare, clock, counts):
+        state_at(theta, step, y_mid)
+        t = step.t + theta * step.h
+        if not evaluate(i, t, y_mid, watched, g_mid, spare, clock, counts):
             return -1.0
         value = g_mid[spare]
         if (value > 0.0) == (g_a > 0.0):

@@ -9,6 +9,8 @@ from odelib.kernels.states import (
     PAUSED,
     REJECTED,
     STEPS,
+    Asked,
+    Field,
     H,
     T,
 )
@@ -22,48 +24,40 @@ ADVANCE = explicit.advance.part  # the very kernel that solves a single problem
 
 
 @kernel
-def solve_rows(
-    place, origin, budget, max_steps, first_step,  # origin: the row of contexts[0]
-    starts, contexts, ends, t_reached, tallies, done,  # a row for each trajectory
-    step, more, exponent, stages, fsal, F, rhs, clock, counts,
-    t0, t_end, fixed_step, last, max_step, rtol, atol, y, K, y_new, err,
-    t_out, y_out, h_out, q_out, t_eval, y_evals,
-    events, ctx_events, directions, left, g, t_found, which, y_found, y_mid, g_mid,
-):  # fmt: skip
+def solve_rows(queue, trajectories, method, field, span, tolerances, state, output, asked, watched):
     """Solve rows until the last, or a failure of row place[ROW], or the budget of steps."""
+    place, budget, rows = queue.place, queue.budget, trajectories
+    clock, counts, y, K = state.clock, state.counts, state.y, state.K
     while place[ROW] < place[STOP]:
         row = place[ROW]
-        ctx = contexts[row - origin]
         if not place[BEGUN]:
             place[BEGUN] = 1
-            clock[T], clock[H] = t0, first_step
+            clock[T], clock[H] = span.t0, queue.first_step
             for i in range(len(counts)):
                 counts[i] = 0
             for j in range(len(y)):
-                y[j] = starts[row, j]
+                y[j] = rows.starts[row, j]
             for i in range(len(K)):
                 K[i] = 0.0
         tried = counts[STEPS] + counts[REJECTED]
-        if tried >= max_steps:
+        if tried >= queue.max_steps:
             return OUT_OF_STEPS
         if budget <= 0:
             return PAUSED
-        counts[BUDGET] = min(budget, max_steps - tried)
+        counts[BUDGET] = min(budget, queue.max_steps - tried)
         code = ADVANCE(
-            step, more, exponent, stages, fsal, F, rhs, ctx, clock, counts,
-            t0, t_end, fixed_step, last, max_step, rtol, atol, y, K, y_new, err,
-            t_out, y_out, h_out, q_out, t_eval, y_evals[row],
-            events, ctx_events, directions, left, g, t_found, which, y_found, y_mid, g_mid,
+            method, Field(rhs=field.rhs, ctx=rows.contexts[row - queue.origin]), span, tolerances,
+            state, output, Asked(t_eval=asked.t_eval, y_eval=rows.between[row]), watched,
         )  # fmt: skip
         budget -= counts[STEPS] + counts[REJECTED] - tried
         if code == DONE:
             for j in range(len(y)):
-                ends[row, j] = y[j]
-            t_reached[row] = clock[T]
-            tallies[row, 0] = counts[EVALUATIONS]
-            tallies[row, 1] = counts[STEPS]
-            tallies[row, 2] = counts[REJECTED]
-            done[row] = True
+                rows.ends[row, j] = y[j]
+            rows.t_reached[row] = clock[T]
+            rows.tallies[row, 0] = counts[EVALUATIONS]
+            rows.tallies[row, 1] = counts[STEPS]
+            rows.tallies[row, 2] = counts[REJECTED]
+            rows.done[row] = True
             place[ROW] = row + 1
             place[BEGUN] = 0
         elif code != PAUSED:

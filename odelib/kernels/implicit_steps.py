@@ -6,7 +6,7 @@ than one writes a Hessian for, and LAPACK would cost seconds of compilation.
 
 import numpy as np
 
-from odelib.pointers import call_rhs, data, inlined
+from odelib.pointers import call_rhs, called, data
 
 # How a step is made: from the gradient alone, or in one of these ways.
 EXPLICIT, NEWTON, LINEARLY_IMPLICIT, IMPLICIT, PROXIMAL_MAP = range(5)
@@ -17,7 +17,7 @@ FINE, GRADIENT_FAILED, HESSIAN_FAILED, SINGULAR_MATRIX, NO_SOLUTION = range(5)
 ITERATIONS = 50  # of Newton's method within one implicit step
 
 
-@inlined
+@called
 def solve_in_place(A, b, n):
     """Solve A x = b by elimination with row pivoting; x replaces b. False if A is singular."""
     for i in range(n):
@@ -44,7 +44,7 @@ def solve_in_place(A, b, n):
     return True
 
 
-@inlined
+@called
 def implicit_step(
     rule, alpha, t, grad, ctx, hessian, ctx_hessian, theta, K, theta_new, A, d, evaluations
 ):

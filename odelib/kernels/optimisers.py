@@ -1,7 +1,7 @@
 """The loop over steps that serves every optimiser and every gradient; compiled once per machine.
 
-It takes the gradient, the loss and the Hessian as addresses of C functions (see pointers.py), and
-a step as an address too: that of a Runge–Kutta method (steps.py) or of an update with memory
+It takes the gradient, the loss and the Hessian as addresses of C functions (see odelib.pointers),
+and a step as an address too: that of a Runge–Kutta method (steps.py) or of an update with memory
 (updates.py). It can be paused: `descend` runs until it is done or has used its budget of steps, and
 all that it needs to go on stands in its arguments.
 """
@@ -49,22 +49,19 @@ from odelib.kernels.outcomes import (
     UNSOLVED,
     WHICH,
 )
-from odelib.pointers import call_rhs, call_step, data, inlined, kernel
+from odelib.pointers import call_rhs, call_step, called, data, kernel
 
 
 @kernel
-def descend(
-    step, stages, rule,  # address of the step (0 unless the rule is EXPLICIT), its gradients
-    grad, ctx, fun, ctx_fun, hessian, ctx_hessian,  # the functions; fun, hessian may be 0
-    counts, budget, last,  # where we stand, how many steps before a pause, the last one
-    rates, levels, every,  # α of each step of this budget, or (1,); every = 0: keep no history
-    theta, theta_new, K, settings, A, d, mean,  # see updates.py and implicit_steps.py
-    k_out, loss_out, norm_out, path_out,  # history: (room,) each, path (room, n) or (0, n)
-    evaluations, value,  # room for implicit_step (2,) and for the loss (1,)
-):  # fmt: skip
+def descend(rule, addresses, schedule, position, record, room):
     """Steps until one of the reasons in outcomes.py to return; it can be called again to go on."""
+    grad, fun, hessian = addresses.grad, addresses.fun, addresses.hessian
+    ctx, ctx_fun, ctx_hessian = addresses.ctx, addresses.ctx_fun, addresses.ctx_hessian
+    levels, every, rates = schedule.levels, schedule.every, schedule.rates
+    counts, theta, theta_new = position.counts, position.theta, position.theta_new
+    K, mean, value, evaluations = position.K, position.mean, room.value, room.evaluations
     n = len(theta)
-    for i in range(budget):
+    for i in range(schedule.budget):
         k = counts[STEPS]
         t = k * TICK
         counts[STATUS] = call_rhs(grad, t, data(theta), data(ctx), data(K))
@@ -82,7 +79,7 @@ def descend(
             outcome = SMALL_GRADIENT
         elif counts[MOVED_LITTLE]:
             outcome = SMALL_CHANGE
-        elif k == last:
+        elif k == schedule.last:
             outcome = LAST_STEP
         if every > 0 and (outcome != PAUSED or k % every == 0):
             row = counts[ROWS]
@@ -92,14 +89,14 @@ def descend(
                 if counts[STATUS] != 0:
                     counts[WHICH] = FUN
                     return FAILED
-                loss_out[row] = value[0]
+                record.loss_out[row] = value[0]
                 if value[0] <= levels[LOSS_LEVEL]:
                     outcome = LOW_LOSS
-            k_out[row] = k
-            norm_out[row] = norm
-            if len(path_out) > 0:
+            record.k_out[row] = k
+            record.norm_out[row] = norm
+            if len(record.path_out) > 0:
                 for j in range(n):
-                    path_out[row, j] = theta[j]
+                    record.path_out[row, j] = theta[j]
             counts[ROWS] += 1
         if outcome != PAUSED:
             return outcome
@@ -112,22 +109,22 @@ def descend(
                 K[j] += levels[DECAY] * theta[j]
 
         alpha = rates[i] if len(rates) > 1 else rates[0]
-        if rule == EXPLICIT:
+        if rule.rule == EXPLICIT:
             # the field of the flow is −∇L, so the step along ∇L has the length −α
-            when = t if stages > 1 else float(k)  # an update takes k
+            when = t if rule.stages > 1 else float(k)  # an update takes k
             counts[STATUS] = call_step(
-                step, grad, when, when, -alpha, n,
-                data(theta), data(ctx), data(K), data(theta_new), data(settings),
+                rule.step, grad, when, when, -alpha, n,
+                data(theta), data(ctx), data(K), data(theta_new), data(rule.settings),
             )  # fmt: skip
-            counts[GRADIENTS] += stages - 1
+            counts[GRADIENTS] += rule.stages - 1
             if counts[STATUS] != 0:
                 counts[WHICH] = GRAD_WITHIN
                 return FAILED
         else:
             evaluations[0], evaluations[1] = 0, 0
             said, counts[STATUS] = implicit_step(
-                rule, alpha, t, grad, ctx, hessian, ctx_hessian,
-                theta, K, theta_new, A, d, evaluations,
+                rule.rule, alpha, t, grad, ctx, hessian, ctx_hessian,
+                theta, K, theta_new, room.A, room.d, evaluations,
             )  # fmt: skip
             counts[GRADIENTS] += evaluations[0]
             counts[HESSIANS] += evaluations[1]
@@ -159,7 +156,7 @@ def descend(
     return PAUSED
 
 
-@inlined
+@called
 def size(vector, n):
     """Euclidean norm, also where squares overflow or vanish; inf if a component is not finite."""
     total = 0.0

@@ -1,4 +1,11 @@
-"""What the loop of the optimisers says, and where it keeps what it must remember."""
+"""What the loop of the optimisers is given, what it says, and where it keeps what it remembers.
+
+Its groups of arguments are defined here as those of a solve are in states.py.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
 
 # What `descend` says.
 (
@@ -23,3 +30,64 @@ CLIP_EPS = 1e-6  # PyTorch's clip_grad_norm_
 # What the gradient gets for t in step k is k·TICK: an exact number, and so much time that no stage
 # of a step, at t − cα, comes near another step. A field that changes with every step tells k by it.
 TICK = 2.0**40
+
+
+# --- What `descend` is given ----------------------------------------------------------------------
+
+
+class Rule(NamedTuple):
+    """How a step is made of the gradient."""
+
+    step: int  # its address; 0 unless the rule is EXPLICIT (see implicit_steps.py)
+    stages: int  # gradients of a step
+    rule: int
+    settings: np.ndarray  # hyperparameters of an update, or room for a step's error
+
+
+class Addresses(NamedTuple):
+    """The functions, each with its arguments; that of fun and of hessian may be 0."""
+
+    grad: int
+    ctx: np.ndarray
+    fun: int
+    ctx_fun: np.ndarray
+    hessian: int
+    ctx_hessian: np.ndarray
+
+
+class Schedule(NamedTuple):
+    """How far to go, and how."""
+
+    budget: int  # steps before a pause
+    last: int
+    rates: np.ndarray  # α of each step of this budget, or (1,)
+    levels: np.ndarray
+    every: int  # steps between rows of the history; 0: keep none
+
+
+class Position(NamedTuple):
+    """Where the descent stands, and the room that a step needs (see updates.py)."""
+
+    counts: np.ndarray
+    theta: np.ndarray  # (n,)
+    theta_new: np.ndarray  # (n,)
+    K: np.ndarray  # the gradient, and the memory behind it
+    mean: np.ndarray  # (n,) of the iterates
+
+
+class Record(NamedTuple):
+    """What is kept on the way."""
+
+    k_out: np.ndarray  # (room,)
+    loss_out: np.ndarray  # (room,)
+    norm_out: np.ndarray  # (room,)
+    path_out: np.ndarray  # (room, n), or (0, n)
+
+
+class Room(NamedTuple):
+    """Room for implicit_step, and for the loss."""
+
+    A: np.ndarray  # (n, n)
+    d: np.ndarray  # (n,)
+    evaluations: np.ndarray  # (2,)
+    value: np.ndarray  # (1,)

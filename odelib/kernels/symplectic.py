@@ -49,10 +49,10 @@ def make_step(kicks, drifts, stages):
     return step
 
 
-def make_more(stages):
+def make_extra_stages(stages):
     """The slopes at both ends of the step, which only the interpolant needs."""
 
-    def more(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
+    def extra_stages(rhs, t, t_new, h, n, y, ctx, K, y_new, err):
         status = call_rhs(rhs, t, y, ctx, offset(K, stages * n))
         if status != 0:
             err[0] = t
@@ -62,4 +62,4 @@ def make_more(stages):
             err[0] = t_new
         return status
 
-    return more
+    return extra_stages

@@ -11,6 +11,7 @@ rhs.py). Complex numbers are pairs of doubles. One step of a method is a C funct
 kernels/steps.py), so that the loop over steps serves every method.
 
     calls.py         the signatures, and calls through an address from compiled code
+    words.py         numbers, arrays and groups as words, and back
     callbacks.py     a Python function behind the ABI
     compiling.py     a numba function as a C function
     identity.py      what compiled code depends on
@@ -25,12 +26,9 @@ plain Python: that is how one debugs, and how the tests see every line.
 """
 
 from odelib.pointers.calls import (
-    CACHE_LINE,
     DISABLED,
     RHS,
     STEP,
-    address_of,
-    aligned_zeros,
     c_signature,
     call_rhs,
     call_step,
@@ -39,9 +37,10 @@ from odelib.pointers.calls import (
     offset,
     words_at,
 )
+from odelib.pointers.words import CACHE_LINE, address_of, aligned_zeros
 
 if not DISABLED:
-    from odelib.pointers.calls import at_address, call_kernel, write_words
+    from odelib.pointers.words import at_address, call_kernel, write_words
 from odelib.pointers.callbacks import CALLBACK, Call, python_pointer
 from odelib.pointers.functions import (
     NOT_RETURNED,
@@ -51,7 +50,7 @@ from odelib.pointers.functions import (
     compile_rhs,
 )
 from odelib.pointers.identity import source_stamp
-from odelib.pointers.loops import compiled, inlined, kernel, step_pointer
+from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
 from odelib.pointers.travel import keeping_attributes
 
 __all__ = [
@@ -72,6 +71,7 @@ __all__ = [
     "call_kernel",
     "call_rhs",
     "call_step",
+    "called",
     "compile_rhs",
     "compiled",
     "data",

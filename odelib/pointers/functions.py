@@ -5,9 +5,10 @@ import re
 import numba
 from numba import types
 
-from odelib.pointers.calls import DISABLED, RHS, array_value, unpack
+from odelib.pointers.calls import DISABLED, RHS
 from odelib.pointers.identity import identity, source_stamp
 from odelib.pointers.machine_code import c_function
+from odelib.pointers.words import array_value, unpack
 
 # Statuses of a right-hand side; 0 is fine.
 RAISED, WRONG_LENGTH, RETURNED_NONE, NOT_RETURNED = 1, 2, 3, 4
