@@ -8,7 +8,7 @@ from conftest import ROOT
 
 LONGEST = 30  # minutes
 NOT_YET_RECUT = {
-    "background", "digits-network", "gradient-flow", "linear-regression", "oscillators",
+    "digits-network", "gradient-flow", "linear-regression", "oscillators",
     "pid-control", "rk4",
 }  # fmt: skip
 LESSONS = chapter_map.chapters()
@@ -52,6 +52,12 @@ CELL = "```{{code-cell}} ipython3\n{options}{code}```\n"
         (CELL.format(options="---\ntags: [hide-input, checks]\n---\n", code=CODE * 7), 1),
         ("```{prf:proof}\n" + A_MINUTE * 7 + "\n```\n", 1),
         ("```{solution} ex-a\n" + A_MINUTE * 7 + "\n```\n", 1),
+        (
+            "```{solution-start} ex-a\n```\n\n" + A_MINUTE * 7 + "\n\n"
+            + CELL.format(options="", code=CODE * 7)
+            + "\n```{solution-end}\n```\n\n" + A_MINUTE * 7,
+            7,
+        ),
         ("```{admonition} T\n:class: summary dropdown\n" + A_MINUTE * 7 + "\n```\n", 1),
         ("---\na: " + A_MINUTE * 7 + "\n---\nText.\n", 1),
     ],

@@ -15,12 +15,7 @@ FENCE = re.compile(r"\s*(`{3,}|:{3,})(\{.*)?")
 KNOWN = {
     ("applications", "ex-bg-adjoint"),
     ("applications", "thm-dn-balance"),
-    ("background", "ex-bg-adjoint"),
-    ("background", "ex-bg-hat"),
-    ("background", "thm-picard"),
     ("gradient-flow", "thm-descent-follows-flow"),
-    ("gradient-flow", "thm-lojasiewicz"),
-    ("gradient-flow", "thm-picard"),
     ("linear-regression", "ex-lr-normal"),
     ("rk4", "ex-rk4-chebyshev"),
 }

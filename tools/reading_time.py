@@ -18,7 +18,7 @@ from mdit_py_plugins.myst_role import myst_role_plugin
 
 ROOT = Path(__file__).resolve().parents[1]
 PER_MINUTE = {"words": 130, "lines": 10, "formulas": 1}
-APART = ("{prf:proof}", "{solution}", "{solution-start}")  # not counted
+APART = ("{prf:proof}", "{solution}", "{solution-end}")  # not counted
 NO_TEXT = ("{bibliography}", "{chapter-map}", "{toctree}", "{autofunction}", "{automodule}")
 FOLDED = ("hide-input", "hide-cell", "remove-input", "remove-cell")  # tags of a cell
 OPTIONS = re.compile(r"\A---\n(?s:.*?)\n---\n|\A(?::[\w-]+:.*\n)+")  # of a directive
@@ -39,8 +39,13 @@ def measured(text):
     """Number of words, of lines of visible code, and of displayed formulas in a text."""
     count = dict.fromkeys(PER_MINUTE, 0)
     starred = 0  # level of the heading whose section is left out
+    solution = False  # between solution-start and solution-end
     tokens = parser.parse(text)
     for i, token in enumerate(tokens):
+        if token.type == "fence" and token.info.startswith("{solution-"):
+            solution = token.info.startswith("{solution-start}")
+        if solution:
+            continue
         if token.type == "heading_open" and (not starred or int(token.tag[1]) <= starred):
             starred = int(token.tag[1]) if "★" in tokens[i + 1].content else 0
         if starred:
