@@ -8,7 +8,7 @@ from conftest import ROOT
 
 LONGEST = 30  # minutes
 NOT_YET_RECUT = {
-    "background", "digits-network", "gradient-flow", "linear-regression", "oscillators",
+    "background", "digits-network", "linear-regression", "oscillators",
     "pid-control", "rk4",
 }  # fmt: skip
 LESSONS = chapter_map.chapters()

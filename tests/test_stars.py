@@ -18,9 +18,6 @@ KNOWN = {
     ("background", "ex-bg-adjoint"),
     ("background", "ex-bg-hat"),
     ("background", "thm-picard"),
-    ("gradient-flow", "thm-descent-follows-flow"),
-    ("gradient-flow", "thm-lojasiewicz"),
-    ("gradient-flow", "thm-picard"),
     ("linear-regression", "ex-lr-normal"),
     ("rk4", "ex-rk4-chebyshev"),
 }
