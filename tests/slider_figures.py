@@ -23,6 +23,21 @@ def regions(**options):
     return interactive.regions(EIGENVALUES, **({"marks": (0.9, 1.1, 1.3, 1.5)} | options))
 
 
+def thirty_points(seed=1, noise=0.3):
+    """Thirty noisy points of sin 3x and a polynomial of degree 29: the arguments of `stopping`."""
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-1.0, 1.0, 30)
+    observed = np.sin(3 * points) + noise * rng.normal(size=30)
+    fresh = np.linspace(-0.98, 0.98, 500)
+    features, fresh_features = (np.polynomial.legendre.legvander(x, 29) for x in (points, fresh))
+    return points, observed, features, fresh, fresh_features
+
+
+def stopping(**options):
+    options = {"truth": lambda x: np.sin(3 * x), "marks": (0, 1, 3, 4)} | options
+    return interactive.stopping(*thirty_points(), **options)
+
+
 def four_panels(**options):
     return first_page(panels=("path", "factors", "loss", "reach"), **options)
 
@@ -34,6 +49,7 @@ FIGURES = {
     "polygon": interactive.polygon,
     "regions": regions,
     "slopes": interactive.slopes,
+    "stopping": stopping,
 }
 
 
@@ -64,3 +80,16 @@ def solve(rate, end, steps, method="Euler"):
 def sizes_by_odelib(method, learning_rate):
     """|R(z)| of the two directions."""
     return np.abs(odelib.stability_function(method, -learning_rate * EIGENVALUES))
+
+
+def errors_by_odelib(log):
+    """Training error and error on new points of the flow at t = 10^log, and the fit there."""
+    _, observed, features, fresh, fresh_features = thirty_points()
+
+    def flow(t, theta):
+        return features.T @ (observed - features @ theta) / 30
+
+    theta = odelib.solve_ivp(flow, (0, 10.0**log), np.zeros(30), rtol=1e-9, atol=1e-11).y[:, -1]
+    fit = fresh_features @ theta
+    train = np.mean((features @ theta - observed) ** 2)
+    return train, np.mean((fit - np.sin(3 * fresh)) ** 2), fit

@@ -23,12 +23,15 @@ from slider_figures import (
     METHODS,
     OPTIMUM,
     STEPS,
+    errors_by_odelib,
     first_page,
     four_panels,
     path_by_odelib,
     regions,
     sizes_by_odelib,
     solve,
+    stopping,
+    thirty_points,
 )
 
 BORDER = 2 / EIGENVALUES[-1]
@@ -269,6 +272,49 @@ def test_cubic_refuses_what_would_run_away():
         interactive.cubic(slider=(1.5, 3.1, 0.01))
     with pytest.raises(ValueError, match="start must lie between 0 and 1, got 1.5"):
         interactive.cubic(start=1.5)
+
+
+# --- Early stopping ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("log", "half"), [(0.0, 1), (1.0, 8), (2.0, 17), (3.0, 20)])
+def test_stopping_holds_the_errors_of_the_flow_that_odelib_follows(log, half):
+    train, test, fit = errors_by_odelib(log)
+    figure = stopping(value=log)
+    assert figure.fields["half"] == str(half)
+    assert (figure.fields["train"], figure.fields["test"]) == (short(train), short(test))
+    at = round((log + 1) / 0.1)
+    found = [figure.data[name][at] for name in ("train", "test")]
+    np.testing.assert_allclose(found, [train, test], rtol=1e-5, atol=0)
+    np.testing.assert_allclose(
+        figure.panels[0].moving[0].points[:, 1], fit[::10], rtol=0, atol=6e-4
+    )
+    eigenvalues = np.linalg.eigvalsh(thirty_points()[2].T @ thirty_points()[2] / 30)[::-1][:24]
+    shares = figure.panels[1].moving[0].points[:, 1]
+    np.testing.assert_allclose(shares, 1 - np.exp(-eigenvalues * 10**log), rtol=0, atol=1e-5)
+
+
+def test_stopping_changes_its_colour_after_the_lowest_test_error():
+    data = stopping().data
+    best = np.argmin(data["test"])
+    assert 0 < best < 50 and min(np.diff(data["train"])) < max(np.diff(data["train"])) < 0
+    logs = [round(-1 + 0.1 * (best + more), 1) for more in (0, 1)]
+    assert [stopping(value=log).style for log in logs] == ["method", "unstable"]
+
+
+@pytest.mark.parametrize("noise", [-3e-15, -4e-16, 4e-16, 3e-15])
+def test_stopping_does_not_depend_on_round_off(noise):
+    points, observed, features, fresh, fresh_features = thirty_points()
+    noisy = interactive.stopping(
+        points,
+        observed * (1 - noise),
+        features * (1 + noise),
+        fresh,
+        fresh_features,
+        truth=lambda x: np.sin(3 * x),
+        marks=(0, 1, 3, 4),
+    )
+    assert noisy._repr_html_() == stopping()._repr_html_()
 
 
 # --- Euler's polygon -----------------------------------------------------------------

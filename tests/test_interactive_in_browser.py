@@ -24,12 +24,14 @@ from slider_figures import (
     METHODS,
     OPTIMUM,
     STEPS,
+    errors_by_odelib,
     first_page,
     four_panels,
     path_by_odelib,
     regions,
     sizes_by_odelib,
     solve,
+    stopping,
 )
 
 pytestmark = pytest.mark.browser
@@ -333,6 +335,27 @@ def test_cubic_shows_the_run_that_odelib_computes(show, keys, alpha):
     assert found["style"] == ("method" if alpha < 2 else "unstable")
     says = {0: "no cycle up to 64", 1: "one value"}.get(period, f"a cycle of {period} values")
     assert shown(page, "verdict") == [says]
+
+
+# --- Early stopping ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "log", "half"),
+    [(["Home", ("ArrowRight", 10)], 0, 1), ([], 1, 8), ([("ArrowRight", 20)], 3, 20)],
+)
+def test_stopping_shows_the_flow_that_odelib_follows(show, keys, log, half):
+    page = show(stopping())
+    press(page, *keys)
+    found = numbers(page)
+    np.testing.assert_allclose(found["log"], log, rtol=0, atol=1e-12)
+    train, test, _ = errors_by_odelib(log)
+    np.testing.assert_allclose(
+        [found["train"][0], found["test"][0]], [train, test], rtol=1e-5, atol=0
+    )
+    assert found["half"] == half and found["style"] == ("method" if log < 2 else "unstable")
+    says = "before its lowest point" if log < 2 else "beyond its lowest point"
+    assert shown(page, "half", "test", "verdict") == [str(half), short(test), says]
 
 
 # --- Euler's polygon -----------------------------------------------------------------

@@ -58,10 +58,13 @@ def extract(folder):
 def read_templates(folder):
     """What `extract` has written: name of the catalogue -> POFile."""
     paths = [Path(folder, "site.pot"), *sorted(Path(folder, "book").glob("*.pot"))]
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): polib.pofile(str(path))
-        for path in paths
-    }
+    templates = {}
+    for path in paths:
+        template = polib.pofile(str(path))
+        # A chapter of several lessons has a table of contents, whose caption is empty.
+        template[:] = [entry for entry in template if entry.msgid]
+        templates[path.relative_to(folder).with_suffix("").as_posix()] = template
+    return templates
 
 
 def build(folder):

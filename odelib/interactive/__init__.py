@@ -14,10 +14,11 @@ A kind of figure is two files: NAME.py, with its words (TEXTS) and a function th
 
 from odelib.interactive.cubic_descent import cubic
 from odelib.interactive.digits import short
+from odelib.interactive.early_stopping import stopping
 from odelib.interactive.euler_polygon import polygon
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.gradient_descent import descent
 from odelib.interactive.rk4_slopes import slopes
 from odelib.interactive.stability_regions import regions
 
-__all__ = ["SliderFigure", "cubic", "descent", "polygon", "regions", "short", "slopes"]
+__all__ = ["SliderFigure", "cubic", "descent", "polygon", "regions", "short", "slopes", "stopping"]
