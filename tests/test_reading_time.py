@@ -9,7 +9,7 @@ from conftest import ROOT
 LONGEST = 30  # minutes
 NOT_YET_RECUT = {
     "background", "digits-network", "gradient-flow", "linear-regression", "oscillators",
-    "pid-control", "rk4",
+    "pid-control",
 }  # fmt: skip
 LESSONS = chapter_map.chapters()
 
@@ -46,6 +46,7 @@ CELL = "```{{code-cell}} ipython3\n{options}{code}```\n"
         ("```{prf:theorem} Named\n:label: thm-a\n" + A_MINUTE * 7 + "\n```\n", 7),
         ("````{predict}\n:number: 1\n:within: 1\n```{answer}\n" + A_MINUTE * 7 + "\n```\n````", 7),
         (A_MINUTE * 7 + "\n\n## Next ★\n\n" + A_MINUTE + "\n### More\n\n" + A_MINUTE, 7),
+        ("# ★ Title\n\n" + A_MINUTE * 7 + "\n## Next ★\n\n" + A_MINUTE, 7),
         ("## Next ★\n\n" + A_MINUTE + "\n## And on\n\n" + A_MINUTE * 7, 7),
         # What is folded or a proof does not count.
         (CELL.format(options=":tags: [hide-input]\n", code=CODE * 7), 1),
