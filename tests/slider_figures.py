@@ -20,7 +20,13 @@ def first_page(**options):
 
 
 def regions(**options):
-    return interactive.regions(EIGENVALUES, **({"marks": (0.9, 1.1, 1.3, 1.5)} | options))
+    return interactive.regions(
+        HESSIAN, OPTIMUM, [0, 0], **({"marks": (0.9, 1.1, 1.25, 1.4)} | options)
+    )
+
+
+def at_equal_cost(**options):
+    return regions(panels=("path", "reach"), **options)
 
 
 def thirty_points(seed=1, noise=0.3):
@@ -48,6 +54,7 @@ FIGURES = {
     "four panels": four_panels,
     "polygon": interactive.polygon,
     "regions": regions,
+    "regions at equal cost": at_equal_cost,
     "slopes": interactive.slopes,
     "stopping": stopping,
 }

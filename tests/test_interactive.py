@@ -24,6 +24,7 @@ from slider_figures import (
     OPTIMUM,
     STEPS,
     errors_by_odelib,
+    at_equal_cost,
     first_page,
     four_panels,
     path_by_odelib,
@@ -146,9 +147,11 @@ def test_html_does_not_depend_on_round_off(noise):
     options = {"start": [0, 0], "value": 0.895, "marks": tuple(MARKS)}
     noisy = interactive.descent(HESSIAN * (1 + noise), OPTIMUM * (1 - noise), **options)
     assert noisy._repr_html_() == first_page()._repr_html_()
-    marks = (0.9, 1.1, 1.3, 1.5)
-    noisy = interactive.regions(EIGENVALUES * (1 + noise), marks=marks)
-    assert noisy._repr_html_() == regions()._repr_html_()
+    for make in (regions, at_equal_cost):
+        noisy = [HESSIAN * (1 + noise), OPTIMUM * (1 - noise), [0, 0]]
+        panels = [panel.name for panel in make().panels]
+        figure = interactive.regions(*noisy, marks=make().marks, panels=panels)
+        assert figure._repr_html_() == make()._repr_html_()
 
 
 def test_table_and_text_hold_the_distances_for_readers_without_javascript():
@@ -386,9 +389,27 @@ def test_regions_change_colour_exactly_at_the_border(method, factor, style):
     )
 
 
-def test_regions_refuse_an_eigenvalue_that_is_not_positive():
-    with pytest.raises(ValueError, match="eigenvalues must all be positive, got -1"):
-        interactive.regions([-1.0, 2.0])
+def test_regions_refuse_an_eigenvalue_that_is_not_positive_and_an_unknown_panel():
+    with pytest.raises(ValueError, match="hessian must have positive eigenvalues, got -1"):
+        interactive.regions(np.diag([-1.0, 2.0]), [0, 0], [1, 1])
+    with pytest.raises(ValueError, match="panels must be among .*; got 'factors'"):
+        regions(panels=("path", "factors"))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_path_and_reach_hold_odelibs_numbers_for_sixty_gradients(method):
+    figure = at_equal_cost(methods=(method,), value=0.9)
+    steps = 60 // len(odelib.METHODS[method].b)
+    by_odelib = path_by_odelib(0.9, method)[:, : steps + 1]
+    path, reach = figure.panels
+    np.testing.assert_allclose(path.moving[1].points.T, by_odelib, rtol=1e-9, atol=1e-9)
+    for rate, height in np.array(reach.moving[0].points)[[0, 50, 89, 139]]:
+        end = path_by_odelib(rate, method)[:, steps] - OPTIMUM
+        np.testing.assert_allclose(height, np.log10(np.linalg.norm(end)), rtol=0, atol=1e-8)
+    each = np.abs(odelib.stability_function(method, -0.9 * EIGENVALUES)).max()
+    assert figure.fields["each"] == fixed(each ** (steps / 60), 4)
+    assert figure.fields["steps"] == str(steps)
+    assert (path.window[0], reach.window[1]) == (at_equal_cost().panels[0].window[0], 1.428)
 
 
 def test_table_of_regions_holds_the_borders():
@@ -424,6 +445,19 @@ def test_step_is_red_where_it_makes_a_decaying_solution_grow(h, style):
     assert interactive.slopes(-1.0, slider=(0.1, 3.0, 0.05), value=h).style == style
 
 
+def test_every_name_of_a_slope_stands_within_its_panel():
+    """A name is drawn up to 20 below its point, and 12 high above that."""
+    for h in (1.0, 2.0):
+        for panel in interactive.slopes(value=h).panels:
+            bottom, top = panel.window[2:]
+            names = [mark for mark in panel.moving if mark.shape == "text"]
+            assert len(names) == 4
+            for mark in names:
+                down = (top - mark.points[0][1]) / (top - bottom) * 250
+                shift = {"above": -6, "below": 20}.get(mark.style, 4)
+                assert 12 < down + shift < 248, (h, mark)
+
+
 def test_slopes_refuse_an_unknown_method():
     with pytest.raises(ValueError, match="method must be one of"):
         interactive.slopes(method="rk4")
@@ -444,6 +478,7 @@ def test_slopes_refuse_an_unknown_method():
         (213.2345, "213.2"),
         (2.0625, "2.063"),
         (54321.6, "54322"),
+        (1.946e17, "1.9 × 10¹⁷"),
     ],
 )
 def test_short_numbers(x, text):

@@ -17,7 +17,6 @@ KNOWN = {
     ("applications", "thm-dn-balance"),
     ("gradient-flow", "thm-descent-follows-flow"),
     ("linear-regression", "ex-lr-normal"),
-    ("rk4", "ex-rk4-chebyshev"),
 }
 
 

@@ -1,7 +1,7 @@
 """How long a page takes to read, computed from its text.
 
 130 words, 10 lines of visible code or one displayed formula take a minute. Proofs, solutions,
-folded boxes and cells, and sections marked ★ are apart.
+folded boxes and cells, and sections marked ★ are apart; a page with a marked title counts in full.
 
     python tools/reading_time.py        the minutes of every page
 """
@@ -47,7 +47,8 @@ def measured(text):
         if solution:
             continue
         if token.type == "heading_open" and (not starred or int(token.tag[1]) <= starred):
-            starred = int(token.tag[1]) if "★" in tokens[i + 1].content else 0
+            marked = "★" in tokens[i + 1].content and token.tag != "h1"
+            starred = int(token.tag[1]) if marked else 0
         if starred:
             continue
         if token.type == "inline":

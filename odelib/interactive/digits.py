@@ -6,10 +6,10 @@ EXPONENT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def short(x):
-    """Text of x ≥ 0: four digits; fewer for small numbers; none after the point of large ones."""
-    if x >= 1000:
+    """Text of x ≥ 0: four digits, fewer if it is small; with a power of ten if it is far from 1."""
+    if 1000 <= x < 1e6:
         return _half_up(x, ".0f")
-    if 0 < x < 1e-4:
+    if 0 < x < 1e-4 or x >= 1e6:
         mantissa, exponent = _half_up(x, ".1e").split("e")
         return f"{mantissa} × 10" + str(int(exponent)).translate(EXPONENT)
     digits = 3 if x < 0.001 else 4

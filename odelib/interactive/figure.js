@@ -96,10 +96,11 @@ function round(pixels) {
 
 // The rest is digits.py and panel.py once more.
 function short(x) {
-  if (x >= 1000) return String(Math.round(x));
-  if (x > 0 && x < 1e-4) {
+  if (x >= 1000 && x < 1e6) return String(Math.round(x));
+  if ((x > 0 && x < 1e-4) || x >= 1e6) {
     const [mantissa, exponent] = x.toExponential(1).split("e");
-    return mantissa + " × 10⁻" + [...exponent.slice(1)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+    const digits = [...exponent.slice(1)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+    return mantissa + " × 10" + (exponent[0] === "-" ? "⁻" : "") + digits;
   }
   return String(Number(x.toPrecision(x < 0.001 ? 3 : 4)));
 }

@@ -129,10 +129,10 @@ def descent(
         """(k, log₁₀ of the loss above its minimum after k steps), (steps + 1, 2)."""
         k = np.arange(steps + 1)
         modes = error * factors ** k[:, None]
-        return np.column_stack([k, _log10(modes**2 @ eigenvalues / 2)])
+        return np.column_stack([k, log10(modes**2 @ eigenvalues / 2)])
 
     def last_distance(learning_rate):
-        return _log10(np.linalg.norm(run(learning_rate)[2][-1] - minimiser))
+        return log10(np.linalg.norm(run(learning_rate)[2][-1] - minimiser))
 
     z, factors, path = run(value)
     style = style_of(factors)
@@ -140,7 +140,7 @@ def descent(
     drawn["path"] = Panel(
         name="path",
         window=equal_window(minimiser, 1.25 * np.abs(start - minimiser).max()),
-        still=_landscape(eigenvalues, vectors, minimiser, error),
+        still=landscape(eigenvalues, vectors, minimiser, error),
         moving=[Mark("line", f"{style} thin", path), Mark("dots", style, path)],
         legend=(("line flow", "path.flow"), ("dot method", "path.steps")),
     )
@@ -171,7 +171,7 @@ def descent(
     )
     rates = np.union1d(np.append(np.arange(*slider), slider[1]), border)
     reach_of_all = np.array([(rate, last_distance(rate)) for rate in rates])
-    ideal = [_log10(np.linalg.norm(error * np.exp(-rate * steps * eigenvalues))) for rate in rates]
+    ideal = [log10(np.linalg.norm(error * np.exp(-rate * steps * eigenvalues))) for rate in rates]
     drawn["reach"] = Panel(
         name="reach",
         window=(0.0, 1.02 * slider[1], -5.0, 5.0),
@@ -222,12 +222,12 @@ def descent(
     )
 
 
-def _log10(values):
+def log10(values):
     """Logarithms to base 10; those of 0 lie far below every window."""
     return np.log10(np.maximum(values, 1e-300))
 
 
-def _landscape(eigenvalues, vectors, minimiser, error):
+def landscape(eigenvalues, vectors, minimiser, error):
     """Contours of a quadratic loss, its flow from the start, and a cross at the minimiser."""
     circle = np.exp(1j * np.linspace(0, 2 * np.pi, 97))
     ellipse = np.column_stack([circle.real, circle.imag]) / np.sqrt(eigenvalues)

@@ -223,7 +223,7 @@ def _named(names, points, sides, shown):
 
 
 def _range(heights):
-    """Lowest and highest of some arrays, with a margin."""
+    """Lowest and highest of some arrays, with a margin for the name of a point."""
     heights = np.concatenate(heights)
-    margin = 0.08 * np.ptp(heights)
+    margin = 0.13 * np.ptp(heights)
     return round(heights.min() - margin, 3), round(heights.max() + margin, 3)
