@@ -21,7 +21,6 @@ KNOWN = {
     ("gradient-flow", "thm-descent-follows-flow"),
     ("gradient-flow", "thm-lojasiewicz"),
     ("gradient-flow", "thm-picard"),
-    ("linear-regression", "ex-lr-normal"),
     ("rk4", "ex-rk4-chebyshev"),
 }
 
