@@ -1,7 +1,8 @@
-"""What the linear regression chapter says of PyTorch, checked where PyTorch is installed.
+"""What *Programs that run and are wrong* says of PyTorch, checked where PyTorch is installed.
 
 The book's environment has no PyTorch, so these tests are skipped there, with the reason. The
-chapter runs document 004's program against a stand-in; the texts of both are read from the chapter.
+lesson prints document 004's program and computes in NumPy what it would do; the program is read
+from the lesson.
 """
 
 import contextlib
@@ -14,14 +15,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not part of the book's environment")
 
-CHAPTER = Path(__file__).resolve().parents[1] / "book" / "linear-regression.md"
+LESSON = Path(__file__).resolve().parents[1] / "book" / "wrong-programs.md"
 
 
 @pytest.fixture(scope="module")
 def program():
-    """Document 004's program, as the chapter prints it."""
-    pieces = re.findall(r'^program_004 \+?= """(.*?)"""', CHAPTER.read_text("utf-8"), re.S | re.M)
-    return "".join(pieces)
+    """Document 004's program, as the lesson prints it."""
+    (text,) = re.findall(
+        r"^```python\n(import torch\n.*?)^```$", LESSON.read_text("utf-8"), re.S | re.M
+    )
+    return text
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_the_printed_program_stops_for_want_of_data(program):
         execute(program)
 
 
-def test_with_data_it_ends_where_the_stand_in_ends(program, points):
+def test_with_data_it_ends_where_the_lesson_says(program, points):
     theta, losses = execute(from_zero(program), x=points[0], y=points[1])
     np.testing.assert_allclose(theta, [3.4600198481, 3.3411703986], rtol=0, atol=1e-9)
     np.testing.assert_allclose([losses[0], losses[99]], [50.0083036437, 0.9703948923], atol=1e-9)
