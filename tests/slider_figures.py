@@ -3,7 +3,7 @@
 import numpy as np
 
 import odelib
-from hundred_points import valley
+from hundred_points import hundred_points, valley
 from odelib import interactive
 
 HESSIAN, OPTIMUM = valley()
@@ -48,7 +48,25 @@ def four_panels(**options):
     return first_page(panels=("path", "factors", "loss", "reach"), **options)
 
 
+def lowest_loss():
+    X, y = hundred_points()
+    return np.mean((X @ OPTIMUM - y) ** 2) / 2
+
+
+STOPS = np.round([0.01, *np.arange(0.1, 0.85, 0.1), *np.arange(0.9, 1.001, 0.002), 1.02], 3)
+
+
+def opening(**options):
+    """The first page's: what its slider says is the loss, and it spends its track at the border."""
+    options = {"value": 0.98, "marks": (0.1, 0.95, 0.98)} | options
+    panels = ("path", "level", "factors")
+    return interactive.descent(
+        HESSIAN, OPTIMUM, [0, 0], stops=STOPS, panels=panels, minimum=lowest_loss(), **options
+    )
+
+
 FIGURES = {
+    "opening": opening,
     "cubic": lambda **options: interactive.cubic(**({"marks": (1.9, 2.3, 2.5, 3.0)} | options)),
     "descent": first_page,
     "four panels": four_panels,

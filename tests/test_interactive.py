@@ -27,6 +27,8 @@ from slider_figures import (
     at_equal_cost,
     first_page,
     four_panels,
+    lowest_loss,
+    opening,
     path_by_odelib,
     regions,
     sizes_by_odelib,
@@ -89,7 +91,9 @@ def test_tags_are_balanced(make):
 def test_slider_is_a_native_control_with_a_label_and_a_readout_that_is_read_out(make):
     tags = Page(make()._repr_html_()).tags
     kinds = [tag for tag, _ in tags]
-    assert kinds[kinds.index("label") : kinds.index("input") + 1] == ["label", "span", "input"]
+    track = ["span"] * bool(make().stops)
+    between = kinds[kinds.index("label") : kinds.index("input") + 1]
+    assert between == ["label", "span", *track, "input"]
     assert dict(reversed(tags))["input"]["type"] == "range"
     assert [attrs["aria-live"] for _, attrs in tags if "aria-live" in attrs] == ["polite"]
     pictures = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
@@ -120,6 +124,7 @@ def test_every_word_comes_from_the_texts_that_a_translation_replaces(make):
         "one",
         "cycle",
         "no cycle",
+        "pause",
     }  # words that the fields may hold
 
 
@@ -209,6 +214,34 @@ def test_loss_and_reach_hold_odelibs_numbers_for_the_method_and_the_flow():
         np.testing.assert_allclose(height, np.log10(distance), rtol=0, atol=1e-9)
     at_nine = np.interp(9.0 / STEPS, *ideal.T)
     np.testing.assert_allclose(at_nine, np.log10(np.linalg.norm(end)), rtol=0, atol=1e-6)
+
+
+def test_opening_says_the_loss_and_marks_its_border_among_the_stops():
+    figure = opening()
+    difference = path_by_odelib(0.98) - OPTIMUM[:, None]
+    losses = lowest_loss() + 0.5 * np.sum(difference * (HESSIAN @ difference), axis=0)
+    level = figure.panels[1]
+    np.testing.assert_allclose(level.moving[1].points[:, 1], np.log10(losses), rtol=0, atol=1e-9)
+    flow = odelib.gradient_flow(lambda theta: HESSIAN @ (theta - OPTIMUM))
+    end = odelib.solve_ivp(flow, (0, 9.8), [0.0, 0.0], rtol=1e-12, atol=1e-12).y[:, -1] - OPTIMUM
+    exact = np.log10(lowest_loss() + 0.5 * end @ HESSIAN @ end)
+    np.testing.assert_allclose(level.moving[0].points[10], [10, exact], rtol=0, atol=1e-8)
+    fields = [figure.fields[key] for key in ("first", "end", "lowest", "verdict")]
+    assert fields == ["25.0", short(losses[-1]), "0.40", "diverges"] and losses[-1] > 400
+    assert [row[1] for row in figure.table[1:]] == ["0.4224", "0.6309", "408.2"]
+
+    at = float(re.search(r"--at:([\d.]+)%", figure._repr_html_())[1]) / 100
+    position = at * (len(figure.stops) - 1)
+    below, above = figure.stops[int(position)], figure.stops[int(position) + 1]
+    assert (below, above) == (0.968, 0.97)
+    assert abs(below + (position - int(position)) * (above - below) - BORDER) < 1e-4
+    near = [stop for stop in figure.stops if 0.9 <= stop <= 1]
+    assert len(near) > 0.8 * len(figure.stops)
+
+
+def test_descent_refuses_a_value_that_is_no_stop():
+    with pytest.raises(ValueError, match="value and marks must be among the stops"):
+        opening(value=0.981)
 
 
 def test_descent_refuses_an_unknown_panel():

@@ -27,6 +27,8 @@ from slider_figures import (
     errors_by_odelib,
     first_page,
     four_panels,
+    lowest_loss,
+    opening,
     path_by_odelib,
     regions,
     sizes_by_odelib,
@@ -152,7 +154,8 @@ def test_most_marks_of_every_panel_move_with_the_slider(show, make):
 @each_figure
 def test_keyboard_reaches_every_control_and_focus_is_visible(show, make):
     page, figure = show(make()), make()
-    stops = ["range"] + ["button"] * len(figure.marks) + ["radio"] * bool(figure.choices)
+    play = ["button"] * bool(figure.stops)
+    stops = ["range"] + ["button"] * len(figure.marks) + play + ["radio"] * bool(figure.choices)
     for kind in stops:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.type") == kind
@@ -167,7 +170,8 @@ def test_buttons_move_the_slider(show, make):
     page, figure = show(make()), make()
     for mark in figure.marks:
         page.get_by_role("button", name=str(mark), exact=True).click()
-        assert float(page.locator("input[type=range]").input_value()) == mark
+        value = page.locator("input[type=range]").input_value()
+        assert (figure.stops[int(value)] if figure.stops else float(value)) == mark
         assert float(shown(page, figure.readout[0])[0]) == mark
 
 
@@ -272,6 +276,57 @@ def test_descent_with_four_panels_shows_the_loss_that_odelib_computes(show, key)
     np.testing.assert_allclose(
         found["loss"], 0.5 * difference @ HESSIAN @ difference, rtol=1e-9, atol=0
     )
+
+
+@pytest.mark.parametrize("key", ["Home", "ArrowLeft", "ArrowRight", "End"])
+def test_opening_says_the_loss_of_every_stop_to_eye_and_ear(show, key):
+    page, stops = show(opening()), opening().stops
+    press(page, key)
+    here = stops.index(0.98)
+    places = {"Home": 0, "ArrowLeft": here - 1, "ArrowRight": here + 1, "End": -1}
+    alpha, found = stops[places[key]], numbers(page)
+    assert found["alpha"] == alpha
+    difference = path_by_odelib(alpha)[:, -1] - OPTIMUM
+    loss = lowest_loss() + 0.5 * difference @ HESSIAN @ difference
+    verdict = "converges" if key == "Home" else "diverges"
+    assert shown(page, "alpha", "end", "verdict") == [f"{alpha:.3f}", short(loss), verdict]
+    spoken = page.get_by_role("slider").get_attribute("aria-valuetext")
+    assert spoken == f"{alpha:.3f}, {verdict}"
+
+
+def test_opening_plays_when_asked_stops_when_touched_and_ends_at_the_last_stop(show):
+    page = show(opening())
+    position = page.get_by_role("slider").input_value
+    readout = page.get_by_role("status")
+    before = position()
+    page.wait_for_timeout(400)
+    assert position() == before  # nothing moves by itself
+    page.get_by_role("button", name="Play").press("Enter")
+    page.wait_for_timeout(500)
+    assert int(position()) > int(before) and readout.get_attribute("aria-live") == "off"
+    page.get_by_role("button", name="Pause").press("Enter")
+    paused = position()
+    page.wait_for_timeout(400)
+    assert position() == paused and readout.get_attribute("aria-live") == "polite"
+
+    page.get_by_role("button", name="Play").click()
+    press(page, "Home")
+    assert position() == "0" and page.get_by_role("button", name="Play").is_visible()
+    press(page, "End", ("ArrowLeft", 2))
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play").wait_for()
+    last = str(len(opening().stops) - 1)
+    page.wait_for_function(f"document.querySelector('input[type=range]').value === '{last}'")
+    page.get_by_role("button", name="Play").wait_for()
+    page.get_by_role("button", name="Play").click()  # from the end it begins again
+    assert int(position()) < 5
+
+
+def test_opening_offers_no_play_to_who_asks_for_less_motion(show):
+    page = show(opening())
+    assert page.locator(".play").is_visible()
+    page.emulate_media(reduced_motion="reduce")
+    assert not page.locator(".play").is_visible()
 
 
 @pytest.mark.parametrize("method", ["Heun", "RK4"])

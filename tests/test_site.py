@@ -287,6 +287,34 @@ def test_no_markup_is_left_in_the_text(visit, page_name):
     assert not [text for text in texts if re.search(r"\*\*|\$|::|\{\w+\}|`", text)]
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+@pytest.mark.parametrize("edition", ["", "zh/"])
+def test_first_screen_asks_shows_and_offers_three_ways_on_without_scrolling(
+    visit, edition, width, height
+):
+    page = visit(f"{edition}book/index.html", width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    figure = page.locator(".odelib-figure")
+    seen = [
+        page.locator("h1"),
+        page.locator(".first-question"),
+        page.locator(".first-line"),
+        figure.locator("input"),
+        *figure.locator(".panel > svg").all(),
+        *page.locator(".first-buttons a").all(),
+    ]
+    assert len(seen) == 4 + 3 + 3
+    for element in seen:
+        box = element.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height, element
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width, element
+    code = page.locator(".bd-article :is(pre, .cell_input):visible").first.bounding_box()
+    assert code is None or code["y"] > height
+    other = {"": "zh/book/index.html", "zh/": "book/index.html"}[edition]
+    page.locator(".first-buttons a").last.click()
+    page.wait_for_url(f"**/{other}")
+
+
 def test_slider_figure_of_the_first_page_speaks_chinese(visit):
     page = visit("zh/book/index.html")
     figure = page.locator(".odelib-figure")

@@ -58,6 +58,8 @@ ABOUT = (
     "words in drawn figures are in English."
 )
 
+BUTTONS = re.compile(r'(<div class="first-buttons[^>]*>\s*<p>.*?)(?=</p>)', re.DOTALL)
+
 # What a page of the Chinese edition needs beside its translation: (pattern, replacement).
 REPAIRS = (
     (r'(<a class="reference internal[^>]*)(?= href="\.\./\.\./)', r'\1 hreflang="en"'),
@@ -162,9 +164,9 @@ class TranslateTheRest(SphinxTransform):
                 replace_text(title, lambda text: say(text) + say(IN_ENGLISH))
             elif page == self.config.root_doc:
                 chapter = next(self.document.findall(nodes.section))
-                first = next(chapter.findall(nodes.paragraph))
+                first = chapter.first_child_matching_class(nodes.section)  # below the first screen
                 note = nodes.paragraph("", say(ABOUT), classes=["about-edition"])
-                first.parent.insert(first.parent.index(first) + 1, note)
+                chapter.insert(len(chapter) if first is None else first, note)
 
 
 def add(app, page, text, origin):
@@ -265,10 +267,12 @@ def offer_other_edition(app, page, template, context, document):
     if is_chinese(app.config):
         languages = {"en": f"{up}../{page}.html", "zh-CN": f"{up}{page}.html"}
         context["other_edition"] = {"name": "English", "language": "en", "url": languages["en"]}
+        add_button(context)
         for pattern, replacement in REPAIRS:
             context["body"] = re.sub(pattern, replacement, context.get("body") or "")
     elif page in here | {"search"}:
         context["other_edition"] = {"name": "中文", "language": "zh-CN", "url": languages["zh-CN"]}
+        add_button(context)
     else:
         first = f"{up}zh/{app.config.root_doc}.html"
         context["other_edition"] = {"name": "中文首页", "language": "zh-CN", "url": first}
@@ -280,6 +284,14 @@ def offer_other_edition(app, page, template, context, document):
         f'\n<link rel="alternate" hreflang="{language}" href="{url}">'
         for language, url in languages.items()
     )
+
+
+def add_button(context):
+    """The other edition as the last of the first page's buttons."""
+    other = context["other_edition"]
+    link = '<a class="reference" href="{url}" hreflang="{language}" lang="{language}">{name}</a>'
+    body = context.get("body") or ""
+    context["body"] = BUTTONS.sub(rf"\1 {link.format(**other)}", body)
 
 
 # --- The build of the Chinese edition --------------------------------------------------

@@ -7,6 +7,8 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from odelib.interactive.panel import PANEL, panel_html
 from odelib.interactive.words import Words
 
@@ -27,6 +29,8 @@ class SliderFigure:
     data: dict  # what the moving part computes with
     table: tuple  # of rows of texts or keys of texts, the first being the heads
     choices: tuple = ()  # of a second control: names, or keys of texts; the first is chosen
+    stops: tuple = ()  # if any: all values of the slider, whose position is the number of one
+    border: float | None = None  # with stops: a value that the track marks
 
     def __repr__(self):
         words = self._words
@@ -37,7 +41,7 @@ class SliderFigure:
         words = self._words
         body = "\n".join(
             [
-                f"<style>\n{_file('figure.css')}</style>",
+                f"<style>\n{_file('figure.css')}{_file('track.css') * self._tracked}</style>",
                 self._control(),
                 self._readout(),
                 '<div class="panels">',
@@ -53,30 +57,55 @@ class SliderFigure:
             "data": self.data,
         }
         texts, spec = (json.dumps(part, ensure_ascii=False) for part in (self.texts, spec))
-        script = f"{_file('figure.js')}{_file(self.kind + '.js')}"
+        script = (
+            f"{_file('figure.js')}{_file(self.kind + '.js')}{_file('track.js') * self._tracked}"
+        )
         name = hashlib.sha256((body + texts + spec + script).encode()).hexdigest()[:8]
         return (
-            f'<div class="odelib-figure" role="group" {words.label("title")} '
-            f'data-figure="{name}" data-style="{self.style}" data-texts="{escape(texts)}">\n'
+            f'<div class="odelib-figure{" three" * self._tracked}" role="group" '
+            f'{words.label("title")} data-figure="{name}" '
+            f'data-style="{self.style}" data-texts="{escape(texts)}">\n'
             f"{body}\n<script>\n(() => {{\n{script}"
-            f'sliderFigure("{name}", {spec}, moving);\n}})();\n</script>\n</div>'
+            f'sliderFigure("{name}", {spec}, moving);\n{self._track(name)}}})();\n</script>\n</div>'
         )
 
     @property
     def _words(self):
         return Words(self.texts, self.fields)
 
+    @property
+    def _tracked(self):
+        return bool(self.stops)
+
+    def _track(self, name):
+        """The call that makes a slider with stops speak and play."""
+        if not self.stops:
+            return ""
+        return f'track("{name}", {list(self.stops)}, {self.data["decimals"]});\n'
+
+    def _position(self, value):
+        """Of a value on the slider: itself, or the number of its stop."""
+        return self.stops.index(value) if self.stops else value
+
     def _control(self):
         words = self._words
-        values = zip(("min", "max", "step", "value"), (*self.slider, self.value), strict=True)
-        bounds = " ".join(f'{name}="{value}"' for name, value in values)
+        range_of = (0, len(self.stops) - 1, 1) if self.stops else self.slider
+        values = (*range_of, self._position(self.value))
+        names = ("min", "max", "step", "value")
+        bounds = " ".join(f'{name}="{value}"' for name, value in zip(names, values, strict=True))
+        control = f'<input type="range" {bounds} autocomplete="off">'
+        play = ""
+        if self.stops:
+            at = np.interp(self.border, self.stops, range(len(self.stops))) / range_of[1]
+            control = f'<span class="track" style="--at:{at:.1%}">{control}</span>'
+            play = words.element("button", "play", 'type="button" class="play"')
         buttons = "".join(
-            f'<button type="button" value="{mark}">{mark}</button>' for mark in self.marks
+            f'<button type="button" value="{self._position(mark)}">{mark}</button>'
+            for mark in self.marks
         )
         return (
-            f'<div class="control"><label>{words.element("span", "slider")}'
-            f'<input type="range" {bounds} autocomplete="off"></label>'
-            f"<span>{words.element('span', 'try')} {buttons}</span>{self._choice()}</div>"
+            f'<div class="control"><label>{words.element("span", "slider")}{control}</label>'
+            f"<span>{words.element('span', 'try')} {buttons}{play}</span>{self._choice()}</div>"
         )
 
     def _choice(self):

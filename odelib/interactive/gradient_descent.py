@@ -1,7 +1,7 @@
 """Gradient descent on a quadratic loss, with a slider for the learning rate.
 
-The pair (path and factors) serves the first page; two more panels show the loss at each step, and
-the distance that every learning rate reaches.
+The pair is path and factors; further panels show the loss at each step, above its minimum or as it
+is, and the distance that every learning rate reaches.
 """
 
 import numpy as np
@@ -17,6 +17,10 @@ TEXTS = {
     "slider": "Learning rate α",
     "alpha.before": "learning rate",
     "alpha.below": "{steps} steps",
+    "play": "▶ Play",
+    "pause": "❚❚ Pause",
+    "end.before": "loss",
+    "end.below": "after {steps} steps, from {first}",
     "distance.before": "distance to the optimum",
     "distance.below": "after the last step",
     "verdict.before": "the method",
@@ -45,6 +49,13 @@ TEXTS = {
     "loss.up": "L − L*",
     "loss.flow": "flow at time αk",
     "loss.steps": "the method",
+    "level.alt": "The loss after each of the {steps} steps, on a logarithmic axis, and the loss of "
+    "the flow at the same times. Both fall towards the lowest loss, {lowest}, faster as the "
+    "learning rate grows; close to the border the line of the method turns upwards.",
+    "level.across": "step k",
+    "level.up": "loss",
+    "level.flow": "flow",
+    "level.steps": "the method",
     "reach.alt": "The distance to the optimum after {steps} steps against the learning rate, on a "
     "logarithmic axis: it falls down to a sharp lowest point and rises steeply from there; beyond "
     "the dotted border at {border} the line is red. A dot marks the chosen learning rate.",
@@ -54,8 +65,11 @@ TEXTS = {
     "reach.border": "border {border}",
     "table.alpha": "α",
     "table.distance": "distance to the optimum after {steps} steps",
+    "table.end": "loss after {steps} steps",
     "table.verdict": "the method",
 }
+
+PANELS = ("path", "factors", "loss", "level", "reach")
 
 
 def descent(
@@ -69,6 +83,8 @@ def descent(
     value=0.5,
     marks=(),
     panels=("path", "factors"),
+    stops=(),
+    minimum=0.0,
     texts=None,
 ):
     """The pair with a slider for the learning rate: `method` on a quadratic loss.
@@ -89,7 +105,14 @@ def descent(
         Learning rates offered as buttons, and the rows of the table.
     panels : sequence of str
         Which are shown, and in what order: "path" among the contours of the loss; "factors",
-        |R(z)| and its stems; "loss" at each step; "reach", the last distance for every rate.
+        |R(z)| and its stems; "loss" at each step, above its minimum; "level", the loss as it is,
+        and then the readout says it; "reach", the last distance for every rate.
+    stops : sequence of float
+        All learning rates of the slider, in place of `slider`: it may spend most of its track
+        where things happen. It marks the border, and a button lets it play. `value` and `marks`
+        are among them.
+    minimum : float
+        Loss at the minimiser, for the panel "level".
     texts : dict, optional
         Words that replace English ones, by the keys of `gradient_descent.TEXTS`.
 
@@ -100,19 +123,25 @@ def descent(
         learning rate; distance to the minimiser and loss above its minimum after the last step;
         and last point.
     """
-    unknown = set(panels) - {"path", "factors", "loss", "reach"}
+    unknown = set(panels) - set(PANELS)
     if unknown:
-        raise ValueError(
-            f"panels must be among 'path', 'factors', 'loss', 'reach'; got {unknown.pop()!r}"
-        )
+        raise ValueError(f"panels must be among {PANELS}; got {unknown.pop()!r}")
+    stops = tuple(map(float, stops))
+    if stops:
+        if not {value, *marks} <= set(stops):
+            raise ValueError(f"value and marks must be among the stops; got {(value, *marks)}")
+        slider = (stops[0], stops[-1], min(np.diff(stops).round(6)))
     minimiser, start = np.asarray(minimiser, float), np.asarray(start, float)
     eigenvalues, vectors = np.linalg.eigh(hessian)
     vectors = vectors * np.sign(vectors[np.argmax(np.abs(vectors), axis=0), [0, 1]])
     error = vectors.T @ (start - minimiser)
     length = stability_interval(method)[0]
     border = length / eigenvalues[-1]
-    hidden = {"path", "factors", "loss", "reach"} - set(panels)
+    hidden = set(PANELS) - set(panels) | ({"distance"} if "level" in panels else {"end"})
+    hidden |= set() if stops else {"play", "pause"}
+    shows = "end" if "level" in panels else "distance"
     english = {key: text for key, text in TEXTS.items() if key.split(".")[0] not in hidden}
+    del english["table.distance" if shows == "end" else "table.end"]
     texts = all_texts(english, texts)
 
     def run(learning_rate):
@@ -125,11 +154,15 @@ def descent(
     def distance(path):
         return short(np.linalg.norm(path[-1] - minimiser))
 
-    def losses(factors):
-        """(k, log₁₀ of the loss above its minimum after k steps), (steps + 1, 2)."""
+    def losses(factors, floor=0.0):
+        """(k, log₁₀ of floor plus the loss above its minimum after k steps), (steps + 1, 2)."""
         k = np.arange(steps + 1)
         modes = error * factors ** k[:, None]
-        return np.column_stack([k, log10(modes**2 @ eigenvalues / 2)])
+        return np.column_stack([k, log10(floor + modes**2 @ eigenvalues / 2)])
+
+    def end(learning_rate):
+        """The loss after the last step, as text."""
+        return short(10 ** losses(run(learning_rate)[1], minimum)[-1, 1])
 
     def last_distance(learning_rate):
         return log10(np.linalg.norm(run(learning_rate)[2][-1] - minimiser))
@@ -169,6 +202,18 @@ def descent(
         legend=(("line flow", "loss.flow"), ("dot method", "loss.steps")),
         powers=True,
     )
+    drawn["level"] = Panel(
+        name="level",
+        window=(-0.02 * steps, 1.02 * steps, -1.0, 5.0),
+        still=[],
+        moving=[
+            Mark("line", "flow", losses(np.exp(z), minimum)),
+            Mark("line", f"{style} thin", losses(factors, minimum)),
+            Mark("dots", style, losses(factors, minimum)),
+        ],
+        legend=(("line flow", "level.flow"), ("dot method", "level.steps")),
+        powers=True,
+    )
     rates = np.union1d(np.append(np.arange(*slider), slider[1]), border)
     reach_of_all = np.array([(rate, last_distance(rate)) for rate in rates])
     ideal = [log10(np.linalg.norm(error * np.exp(-rate * steps * eigenvalues))) for rate in rates]
@@ -192,6 +237,9 @@ def descent(
         fields={
             "alpha": fixed(value, decimals(slider[2])),
             "distance": distance(path),
+            "end": end(value),
+            "first": fixed(minimum + error**2 @ eigenvalues / 2, 1),
+            "lowest": fixed(minimum, 2),
             "verdict": texts[style],
             "steps": str(steps),
             "length": f"{length:.4g}",
@@ -203,7 +251,7 @@ def descent(
         slider=slider,
         value=value,
         marks=marks,
-        readout=("alpha", "distance", "verdict"),
+        readout=("alpha", shows, "verdict"),
         style=style,
         data={
             "eigenvalues": rounded(eigenvalues),
@@ -214,11 +262,18 @@ def descent(
             "steps": steps,
             "panels": list(panels),
             "decimals": decimals(slider[2]),
+            "stops": list(stops) or None,
+            "minimum": float(f"{minimum:.12g}"),
         },
         table=(
-            ("table.alpha", "table.distance", "table.verdict"),
-            *((str(row[0]), distance(row[3]), style_of(row[2])) for row in rows),
+            ("table.alpha", f"table.{shows}", "table.verdict"),
+            *(
+                (str(alpha), end(alpha) if shows == "end" else distance(path), style_of(factors))
+                for alpha, _, factors, path in rows
+            ),
         ),
+        stops=stops,
+        border=border,
     )
 
 
