@@ -5,8 +5,6 @@ The lesson is tests/data/lesson.md, which has one of everything; it is executed 
 
 import re
 import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -14,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from conftest import ROOT
 from odelib.book_style import PHONE, SMALLEST_TEXT
+from small_book import build, run, small_book
 
 BOXES = ["summary", "theorem", "proof:not(.theorem)", "predict", "hide", "exercise", "solution",
          "erratum", "remember"]  # fmt: skip
@@ -22,26 +21,11 @@ BOXES = ["summary", "theorem", "proof:not(.theorem)", "predict", "hide", "exerci
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     """The folder of a book with this one lesson, executed and built."""
-    root = tmp_path_factory.mktemp("book")
-    shutil.copytree(ROOT / "tools", root / "tools")
-    shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
-    (root / "odelib").mkdir()
-    (root / "odelib" / "__init__.py").write_text("", "utf-8")
-    shutil.copy(ROOT / "odelib" / "book_style.py", root / "odelib")
-    config = (ROOT / "_config.yml").read_text("utf-8")
-    (root / "_config.yml").write_text(re.sub(r"(?m)^  url: .*$", '  url: ""', config), "utf-8")
-    toc = "format: jb-book\nroot: book/index\nchapters:\n- file: book/lesson\n"
-    (root / "_toc.yml").write_text(toc, "utf-8")
-    (root / "book" / "references.bib").write_text("", "utf-8")
-    (root / "book" / "index.md").write_text("# A book\n\nA page without code.\n", "utf-8")
+    root = tmp_path_factory.mktemp("here") / "book"
+    small_book(root, "lesson")
     shutil.copy(ROOT / "tests" / "data" / "lesson.md", root / "book")
-    start = "from jupyter_book.cli.main import main; main()"
-    for command in (
-        ["tools/notebooks.py"],
-        ["-c", start, "build", ".", "-W", "-n", "--keep-going", "--all"],
-    ):
-        run = subprocess.run([sys.executable, *command], cwd=root, capture_output=True, text=True)
-        assert run.returncode == 0, run.stdout + run.stderr
+    for done in (run(root, "tools/notebooks.py"), build(root)):
+        assert done.returncode == 0, done.stdout + done.stderr
     return root
 
 
