@@ -43,6 +43,7 @@ def test_every_page_has_a_title_and_a_description_of_its_own():
         assert title.count("Training is a Flow") <= 1 and title.count("训练即流") <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["", ADDRESS, ADDRESS + "/"])
 def test_one_setting_names_the_address_of_the_site(tmp_path, address):
     book = tmp_path / "book"
