@@ -1,4 +1,4 @@
-# Two commands: `make book` builds the site, `make test` runs every test and every notebook.
+# Two commands: `make book` builds the site, `make test` runs the tests and every notebook.
 # Each makes its environment in .venv first, once. `make help` lists the rest.
 
 PYTHON ?= python3
@@ -7,12 +7,14 @@ JUPYTER_BOOK := -c "from jupyter_book.cli.main import main; main()"
 PYTEST := -m pytest
 PORT ?= 8000
 
-.PHONY: help environment book serve test notebooks translations picture lint format bench pins clean
+.PHONY: help environment book serve test test-all test-site notebooks translations picture lint format bench pins clean
 
 help:  ## this list
 	@echo "make book        build the book from its notebooks into _build/html"
 	@echo "make serve       show the book at http://localhost:$(PORT)"
 	@echo "make test        unit tests, doctests, and every notebook compared with its outputs"
+	@echo "make test-all    the same, and the slow tests, which \`make test\` counts as skipped"
+	@echo "make test-site   the site of \`make book\` in headless Chromium"
 	@echo "make notebooks   execute the chapters whose text changed"
 	@echo "make translations  bring the catalogues of the Chinese edition up to date"
 	@echo "make picture     draw the README's picture"
@@ -38,7 +40,13 @@ serve: environment
 
 # The tests of a file stay in one process: a notebook's cells share their kernel.
 test: environment
-	@$(ENV_PYTHON) $(PYTEST) -n auto --dist loadfile
+	@$(ENV_PYTHON) $(PYTEST) -n auto --dist loadfile -m "not browser" --quick
+
+test-all: environment
+	@$(ENV_PYTHON) $(PYTEST) -n auto --dist loadfile -m "not browser"
+
+test-site: environment
+	@$(ENV_PYTHON) $(PYTEST) tests -n auto --dist loadgroup -m browser
 
 notebooks: environment
 	@$(ENV_PYTHON) tools/notebooks.py

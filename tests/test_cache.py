@@ -86,6 +86,7 @@ def without_small_files(warm, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_each_method_has_code_of_its_own_and_the_right_end(warm):
     for arguments, end in zip(RUNS, warm[1], strict=True):
         assert is_right(end, arguments)
@@ -94,6 +95,7 @@ def test_each_method_has_code_of_its_own_and_the_right_end(warm):
     assert sys.platform == "win32" or all(path.stat().st_mode & 0o044 == 0o044 for path in files)
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_on_an_empty_folder_disturb_nobody(warm, without_small_files):
     cache = without_small_files
     together = [start(*arguments, cache=cache) for arguments in [*RUNS, RUNS[0]]]
@@ -106,6 +108,7 @@ def test_processes_that_start_at_once_on_an_empty_folder_disturb_nobody(warm, wi
     assert run(*RUNS[0], cache=cache) == (("-", warm[1][0]), "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 def test_a_process_that_is_killed_leaves_nothing_that_harms(warm, without_small_files):
     cache = without_small_files
@@ -187,6 +190,7 @@ def can_write(path):
     ).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="speaks of permissions")
 def test_a_read_only_installation_serves_other_users(warm):
     folder = Path(tempfile.mkdtemp(prefix="odelib-read-only-"))

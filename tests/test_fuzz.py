@@ -281,6 +281,7 @@ def check_events(case, sol, ahead, moves):
     assert any(stops) == (sol.status == 1)
 
 
+@pytest.mark.slow
 @fuzzed
 @given(cases())
 def test_every_solve_ends_with_a_result_or_the_exception_of_its_function(case):
@@ -332,6 +333,7 @@ NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @fuzzed
 @given(st.dictionaries(st.sampled_from(NAMES), THINGS, min_size=1, max_size=3))
 def test_arguments_of_any_kind_are_refused_by_name_or_solved(change):

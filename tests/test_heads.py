@@ -6,7 +6,7 @@ import pytest
 
 from conftest import ROOT, missing
 from heads import description
-from test_tools import book, build  # noqa: F401  (a fixture)
+from small_book import build, small_book
 
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("**/book/*.html"))
@@ -43,8 +43,11 @@ def test_every_page_has_a_title_and_a_description_of_its_own():
         assert title.count("Training is a Flow") <= 1 and title.count("训练即流") <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["", ADDRESS, ADDRESS + "/"])
-def test_one_setting_names_the_address_of_the_site(book, address):  # noqa: F811
+def test_one_setting_names_the_address_of_the_site(tmp_path, address):
+    book = tmp_path / "book"
+    small_book(book, "chapter")
     config = (book / "_config.yml").read_text("utf-8")
     assert config.count('baseurl: ""') == 1
     (book / "_config.yml").write_text(

@@ -34,7 +34,7 @@ def test_pictures_are_in_the_repository_with_a_text():
 
 def test_commands_are_targets_of_the_makefile():
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    commands = set(re.findall(r"(?m)(?:^|`)make ([a-z]+)", README))
-    assert {"book", "test", "serve"} <= commands
+    commands = set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", README))
+    assert {"book", "test", "test-all", "test-site", "serve"} <= commands
     for command in commands:
         assert re.search(rf"^{command}:", makefile, re.MULTILINE), command

@@ -1,13 +1,10 @@
 """From a text to a page: the tools work on a small book, and refuse a broken one."""
 
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
-from conftest import ROOT
+from small_book import build, run, set_repository, small_book
 
 CHAPTER = """---
 jupytext:
@@ -34,44 +31,11 @@ PUBLISHED = "https://github.com/owner/name"
 
 @pytest.fixture
 def book(tmp_path):
-    """A book of a plain page and a chapter, with this book's tools and settings."""
+    """A book of a plain page and a chapter."""
     root = tmp_path / "a book"
-    shutil.copytree(ROOT / "tools", root / "tools")
-    shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
-    for name in ("_config.yml", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, root)
-    set_repository(root, "")
-    (root / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/index\nchapters:\n- file: book/chapter\n", "utf-8"
-    )
-    (root / "odelib").mkdir()
-    (root / "odelib" / "__init__.py").write_text("", "utf-8")
-    shutil.copy(ROOT / "odelib" / "book_style.py", root / "odelib")
-    (root / "book" / "references.bib").write_text("", "utf-8")
-    (root / "book" / "index.md").write_text("# A book\n\nA page without code.\n", "utf-8")
+    small_book(root, "chapter")
     (root / "book" / "chapter.md").write_text(CHAPTER, "utf-8")
     return root
-
-
-def set_repository(root, url):
-    """Write `repository: url` into the book's settings."""
-    config = (root / "_config.yml").read_text("utf-8")
-    config, count = re.subn(r"(?m)^  url: .*$", f'  url: "{url}"', config)
-    assert count == 1, "the repository is one setting"
-    (root / "_config.yml").write_text(config, "utf-8")
-
-
-def run(root, *command):
-    """Run Python in the book's folder."""
-    return subprocess.run(
-        [sys.executable, *command], cwd=root, capture_output=True, text=True, encoding="utf-8"
-    )
-
-
-def build(root):
-    """Build the site."""
-    start = "from jupyter_book.cli.main import main; main()"
-    return run(root, "-c", start, "build", ".", "-W", "-n", "--keep-going", "--all")
 
 
 def test_notebook_is_written_once_and_is_the_same_to_the_last_byte(book):
@@ -102,6 +66,7 @@ def test_failing_cell_is_shown_and_the_old_notebook_stays(book):
     assert (book / "book" / "chapter.ipynb").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["", PUBLISHED])
 def test_launch_buttons_appear_with_a_published_repository(book, url):
     set_repository(book, url)
@@ -119,6 +84,7 @@ def test_launch_buttons_appear_with_a_published_repository(book, url):
     assert "thebe" not in re.sub(r"<link[^>]*>", "", page)
 
 
+@pytest.mark.slow
 def test_build_fails_when_a_page_is_missing_from_the_table_of_contents(book):
     run(book, "tools/notebooks.py")
     config = (book / "_config.yml").read_text("utf-8")

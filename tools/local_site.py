@@ -27,6 +27,10 @@ REPAIRS = (
     # An empty corner of a table is no header.
     (r'<th class="(head[^"]*)">(<p></p>)?</th>', r'<td class="\1"></td>'),
 )
+# A chapter's line in the contents, with the button that unfolds its lessons.
+CHAPTER = re.compile(
+    r'(<a class="[^"]*reference internal"[^>]*>)(.*?)(</a><details[^>]*><summary)>'
+)
 
 
 def setup(app):
@@ -38,6 +42,7 @@ def setup(app):
     app.connect("autodoc-process-docstring", keep_bars_and_stars)
     app.connect("html-page-context", repair_html)
     app.connect("build-finished", check_pages)
+    app.connect("build-finished", name_chapters_folds, priority=600)  # before the Chinese edition
     leave_out_thebe(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -78,6 +83,20 @@ def repair_html(app, pagename, templatename, context, doctree):
     """Apply REPAIRS to the page."""
     for pattern, replacement in REPAIRS:
         context["body"] = re.sub(pattern, replacement, context.get("body") or "")
+
+
+def name_chapters_folds(app, exception):
+    """The button of a chapter in the contents is called as the chapter."""
+    if exception is not None or app.builder.name != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        path.write_text(CHAPTER.sub(named_fold, path.read_text("utf-8")), "utf-8")
+
+
+def named_fold(match):
+    """A chapter's line, with the name of its button."""
+    title = re.sub(r"<[^>]*>", "", match[2])
+    return f'{match[0][:-1]} aria-label="{title}">'
 
 
 def check_pages(app, exception):

@@ -1,10 +1,9 @@
 // A box that scrolls can be reached with the Tab key, so that arrow keys scroll it, and says in
 // data-cut at which edges there is more, so that they fade. Sizes change when a fold opens or a
-// formula is typeset, which is when the observer looks again.
+// font arrives, which is when the observer looks again.
 document.addEventListener("DOMContentLoaded", () => {
   const BOXES =
-    'pre, table, div.math, mjx-container[display="true"], .katex-display, .output, ' +
-    ".cell_output, .pst-scrollable-table-container";
+    "pre, table, div.math, .output, .cell_output, .pst-scrollable-table-container";
   const look = (box) => {
     const hidden = box.scrollWidth - box.clientWidth;
     const scrolls = hidden > 1 && getComputedStyle(box).overflowX === "auto";
