@@ -6,12 +6,12 @@ and the distance that it leaves for every learning rate.
 
 import numpy as np
 
-from odelib.arguments import check_tableau
 from odelib.interactive.digits import decimals, fixed, rounded, short
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.gradient_descent import landscape, log10
 from odelib.interactive.panel import Mark, Panel, equal_window, factor_stems, style_of
 from odelib.interactive.words import all_texts
+from odelib.methods import tableau_of
 from odelib.stability import stability_function, stability_interval, stability_polynomial
 
 TEXTS = {
@@ -122,7 +122,7 @@ def regions(
     hidden = {"region", "size", "path", "reach"} - set(panels)
     english = {key: text for key, text in TEXTS.items() if key.split(".")[0] not in hidden}
     texts = all_texts(english, texts)
-    tableaus = {method: check_tableau(method) for method in methods}
+    tableaus = {method: tableau_of(method) for method in methods}
     prices = {method: len(tab.b) - int(tab.fsal) for method, tab in tableaus.items()}
     lengths = {method: stability_interval(method)[0] for method in methods}
     borders = {method: length / eigenvalues[-1] for method, length in lengths.items()}
