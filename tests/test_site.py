@@ -322,7 +322,7 @@ def test_first_screen_asks_shows_and_offers_three_ways_on_without_scrolling(
     page.set_viewport_size({"width": width, "height": height})
     figure = page.locator(".odelib-figure")
     seen = [
-        page.locator("h1"),
+        page.locator(".bd-article h1"),
         page.locator(".first-question"),
         page.locator(".first-line"),
         figure.locator("input"),
