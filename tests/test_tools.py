@@ -6,6 +6,8 @@ import pytest
 
 from small_book import build, run, set_repository, small_book
 
+pytestmark = pytest.mark.slow
+
 CHAPTER = """---
 jupytext:
   text_representation: {extension: .md, format_name: myst}
@@ -66,7 +68,6 @@ def test_failing_cell_is_shown_and_the_old_notebook_stays(book):
     assert (book / "book" / "chapter.ipynb").read_bytes() == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("url", ["", PUBLISHED])
 def test_launch_buttons_appear_with_a_published_repository(book, url):
     set_repository(book, url)
@@ -84,7 +85,6 @@ def test_launch_buttons_appear_with_a_published_repository(book, url):
     assert "thebe" not in re.sub(r"<link[^>]*>", "", page)
 
 
-@pytest.mark.slow
 def test_build_fails_when_a_page_is_missing_from_the_table_of_contents(book):
     run(book, "tools/notebooks.py")
     config = (book / "_config.yml").read_text("utf-8")
