@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.model import Model
+from odelib.models.model import Model
 
 
 class Spectrum(NamedTuple):

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from odelib.book_style import CYCLE, FLOW, GUIDE, METHOD, UNSTABLE, use_book_style
-from odelib.stability import stability_function, stability_interval
+from odelib.methods.stability import stability_function, stability_interval
 
 __all__ = [
     "CYCLE", "FLOW", "GUIDE", "METHOD", "UNSTABLE",

@@ -98,7 +98,7 @@ def library(tmp_path_factory):
 @pytest.fixture
 def solve_in_c(library, monkeypatch):
     """Solve with the address of the C function where the compiled function's would stand."""
-    ivp = importlib.import_module("odelib.ivp")
+    ivp = importlib.import_module("odelib.solving.ivp")
     bind = ivp.bind
 
     def bind_c(fun, *args, **options):

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from odelib import models
-from odelib.data import check_weights
+from odelib.models.data import check_weights
 
 REGRESSION, BINARY, CLASSES = models.least_squares(), models.logistic(), models.softmax()
 OUTPUTS = models.network(hidden=(3,), loss="squared")

@@ -15,8 +15,8 @@ from sklearn.datasets import load_diabetes, load_digits
 
 from odelib import OPTIMIZERS, diagnose, minimize, models, sharpness, train
 from odelib.curvature import left_to_gain, spectrum
-from odelib.derivatives import check_gradient
-from odelib.diagnosis import CAUSES
+from odelib.diagnosis.case import CAUSES
+from odelib.diagnosis.gradient_check import check_gradient
 
 JIT = not numba.config.DISABLE_JIT
 LINE = models.least_squares()

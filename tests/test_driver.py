@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from interrupts import interrupted
-from odelib import driver, ensemble, rhs, solve_ivp, workers
-from odelib.driver import Solve
+from odelib import ensemble, rhs, solve_ivp
+from odelib.solving import solve as driver
+from odelib.solving import workers
+from odelib.solving.solve import Solve
 
 SCRIPT = """
 import sys
@@ -88,8 +90,8 @@ def test_the_kernel_returns_to_python_after_a_slice_of_time_whatever_its_room(mo
 
 def test_a_step_outlives_the_solve_that_uses_it(monkeypatch):
     """Threads that start at once may each make a step; the address must not outlive its code."""
-    from odelib import driver
     from odelib.methods import table
+    from odelib.solving import solve as driver
 
     made = []
 

@@ -15,9 +15,10 @@ import pytest
 
 from conftest import LONG, missing
 from interrupts import interrupted
-from odelib import ensemble, pointers, rhs, solve_ivp, workers
-from odelib.ensemble import NOT_FINISHED
+from odelib import ensemble, pointers, rhs, solve_ivp
 from odelib.methods import RUNGE_KUTTA
+from odelib.solving import workers
+from odelib.solving.ensemble import NOT_FINISHED
 
 JIT = not numba.config.DISABLE_JIT
 compiled_only = pytest.mark.skipif(not JIT, reason="speaks of compiled code: NUMBA_DISABLE_JIT=1")

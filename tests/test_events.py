@@ -8,7 +8,7 @@ import pytest
 import scipy.integrate
 
 from odelib import METHODS, rhs, solve_ivp
-from odelib.driver import Solve
+from odelib.solving.solve import Solve
 
 FORMS = [lambda f: f, rhs]  # Python, compiled
 each_form = pytest.mark.parametrize("decorate", FORMS, ids=["python", "compiled"])

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odelib import METHODS, Solution, rhs, solve_ivp
-from odelib.reasons import EVENT_OCCURRED, REACHED_END
+from odelib.solving.reasons import EVENT_OCCURRED, REACHED_END
 
 JIT = not numba.config.DISABLE_JIT
 MANY = int(os.environ.get("ODELIB_FUZZ", "0"))

@@ -10,23 +10,25 @@ import pytest
 
 from conftest import ROOT
 from odelib import rhs, solve_ivp
-from odelib.driver import NO_OUTPUT, NOTHING_ASKED, NOTHING_WATCHED
-from odelib.kernels import ensemble, explicit, optimisers, outcomes, states
 from odelib.methods import compiled_method
+from odelib.methods.table import Method
 from odelib.pointers import kernel
+from odelib.solving import codes, rows
+from odelib.solving.loop import advance
+from odelib.solving.solve import NO_OUTPUT, NOTHING_ASKED, NOTHING_WATCHED
+from odelib.training import codes as codes_of_training
+from odelib.training.loop import descend
 
 GROUPS = {
     name: group
-    for module in (states, outcomes)
+    for module in (codes, codes_of_training)
     for name, group in vars(module).items()
     if isinstance(group, type) and issubclass(group, tuple)
-}
+} | {"Method": Method}
 KERNELS = {
-    explicit.advance: "method field span tolerances state output asked watched",
-    ensemble.solve_rows: (
-        "queue trajectories method field span tolerances state output asked watched"
-    ),
-    optimisers.descend: "rule addresses schedule position record room",
+    advance: "method field span tolerances state output asked watched",
+    rows.solve_rows: ("queue trajectories method field span tolerances state output asked watched"),
+    descend: "rule addresses schedule position record room",
 }
 
 compiled_only = pytest.mark.skipif(
@@ -91,18 +93,18 @@ def test_a_kernel_refuses_a_group_in_the_place_of_another(place):
     n = np.zeros(1)
     groups = [
         compiled_method("RK45").group,
-        states.Field(rhs=0, ctx=np.zeros(2, np.int64)),
-        states.Span(t0=0.0, t_end=1.0, step=0.0, last=0, max_step=1.0),
-        states.Tolerances(rtol=n, atol=n),
-        states.State(clock=n, counts=np.zeros(states.COUNTS, np.int64), y=n, K=n, y_new=n, err=n),
+        codes.Field(rhs=0, ctx=np.zeros(2, np.int64)),
+        codes.Span(t0=0.0, t_end=1.0, step=0.0, last=0, max_step=1.0),
+        codes.Tolerances(rtol=n, atol=n),
+        codes.State(clock=n, counts=np.zeros(codes.COUNTS, np.int64), y=n, K=n, y_new=n, err=n),
         NO_OUTPUT,
         NOTHING_ASKED,
         NOTHING_WATCHED,
     ]
-    explicit.advance.pack(*groups)
+    advance.pack(*groups)
     groups[place] = NO_OUTPUT if place == 6 else NOTHING_ASKED
     with pytest.raises((TypeError, AttributeError), match=r"must be its group|has no attribute"):
-        explicit.advance.pack(*groups)
+        advance.pack(*groups)
 
 
 # --- What a kernel reads of its groups ------------------------------------------------------------

@@ -73,15 +73,22 @@ class Guarded:
 def guarded(monkeypatch):
     """Guards round all that a solve, an ensemble or a descent allocates, and round args."""
     guarded = Guarded()
-    driver, bind, ivp, workers, descent, options = (
+    solving, bind, ivp, workers, descent, border = (
         importlib.import_module(f"odelib.{name}")
-        for name in ("driver", "rhs", "ivp", "workers", "descent", "options")
+        for name in (
+            "solving.solve",
+            "fields.rhs",
+            "solving.ivp",
+            "solving.workers",
+            "training.descent",
+            "training.arguments",
+        )
     )
-    for module in driver, bind, workers, descent:
+    for module in solving, bind, workers, descent:
         monkeypatch.setattr(module, "np", guarded.module())
     monkeypatch.setattr(workers, "_apart", guarded.copied)  # without its own room on either side
     # the problem's own arrays: y0, or theta0, which is copied; the tolerances and t_eval
-    problem = driver.Problem
+    problem = solving.Problem
 
     class State(np.ndarray):
         def copy(self):
@@ -97,8 +104,8 @@ def guarded(monkeypatch):
         )
 
     monkeypatch.setattr(ivp, "Problem", guarded_problem)
-    check_theta0 = options.check_theta0
-    monkeypatch.setattr(options, "check_theta0", lambda theta: check_theta0(theta).view(State))
+    check_theta0 = border.check_theta0
+    monkeypatch.setattr(border, "check_theta0", lambda theta: check_theta0(theta).view(State))
     return guarded
 
 

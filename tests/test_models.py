@@ -10,8 +10,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import LinearSVC
 
 from odelib import models
-from odelib.linear import _exp
-from odelib.rhs import bind
+from odelib.fields.rhs import bind
+from odelib.models.linear import _exp
 
 # Every model, with what makes its targets from a generator and m rows.
 

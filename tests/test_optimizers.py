@@ -9,7 +9,7 @@ import pytest
 
 from odelib import OPTIMIZERS, gradient_flow, minimize, solve_ivp, stability_interval
 from odelib.methods import RUNGE_KUTTA
-from odelib.optimizers import sutskever_point, translate_momentum
+from odelib.optimizers.table import sutskever_point, translate_momentum
 
 START = np.array([1.5, -1.0, 0.3, 2.0])
 SCALE = np.array([0.5, 1.0, 3.0, 7.0])

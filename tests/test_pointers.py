@@ -75,7 +75,7 @@ def test_an_edit_of_any_source_of_the_package_makes_the_cache_miss(warm, tmp_pat
     shutil.copytree(warm[0], cache)
     shutil.copytree(PACKAGE, copy / "odelib", ignore=shutil.ignore_patterns("__pycache__"))
     assert run("decay", "1", source=copy, cache=cache)[0] == "-"  # the same sources elsewhere
-    source = copy / "odelib" / "tableaus.py"  # not the file that defines the kernels
+    source = copy / "odelib" / "methods" / "tableaus.py"  # not the file that defines the kernels
     text = source.read_text(encoding="utf-8")
     source.write_text(text + "\n# edited\n", encoding="utf-8")
     assert len(run("decay", "1", source=copy, cache=cache)[0]) == 4

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import LONG
 from odelib import rhs, solve_ivp
-from odelib.progress import progress_bar
+from odelib.running import progress_bar
 
 DECAY = rhs(lambda t, y: (-y[0],))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from odelib import rhs, solve_ivp
-from odelib.splitting import SYMPLECTIC
+from odelib.methods.symplectic import SYMPLECTIC
 
 each_method = pytest.mark.parametrize("method", SYMPLECTIC)
 

@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 import pytest
 
-from odelib.tableaus import RUNGE_KUTTA
+from odelib.methods.tableaus import RUNGE_KUTTA
 
 # Order of the interpolant, from the sources named in tableaus.py.
 INTERPOLANT_ORDER = {

@@ -12,8 +12,8 @@ import pytest
 
 from conftest import LONG
 from odelib import rhs, solve_ivp
-from odelib.driver import Solve
 from odelib.methods import RUNGE_KUTTA
+from odelib.solving.solve import Solve
 
 compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from interrupts import interrupted
-from odelib import OPTIMIZERS, batches, minimize, models, train
-from odelib.training import SAFE
+from odelib import OPTIMIZERS, minimize, models, train
+from odelib.training import batches
+from odelib.training.train import SAFE
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(50, 3))
@@ -233,7 +234,7 @@ def test_the_automatic_rate_is_halved_until_the_loss_falls(name):
 @pytest.mark.parametrize("name", ["gd", "heavy_ball", "nesterov"])
 def test_after_halving_it_goes_on_as_a_run_from_the_start_would(name, monkeypatch):
     """Bit for bit, with the halved rate: at rest, and with nothing left of what was in vain."""
-    monkeypatch.setattr("odelib.training.SAFE", 1.5)
+    monkeypatch.setattr("odelib.training.train.SAFE", 1.5)
     with interpreted_overflow():
         result = train(LINE, (X, Y), name, epochs=9, validate_every=3, average_from=1)
     assert result.loss[1] > result.loss[0] and "halved 1 times" in result.message
@@ -244,7 +245,7 @@ def test_after_halving_it_goes_on_as_a_run_from_the_start_would(name, monkeypatc
 
 
 def test_an_automatic_rate_whose_last_look_is_above_the_start_says_so(monkeypatch):
-    monkeypatch.setattr("odelib.training.SAFE", 1.5)
+    monkeypatch.setattr("odelib.training.train.SAFE", 1.5)
     result = train(LINE, (X, Y), epochs=3, validate_every=3)
     assert result.loss[-1] > result.loss[0]
     assert not result.success and "The loss rose from" in result.message
@@ -395,7 +396,7 @@ def test_success_is_a_loss_that_did_not_end_above_its_start(unit):
 SCRIPT = """
 import numpy as np
 from odelib import models, train
-from odelib.descent import Descent
+from odelib.training.descent import Descent
 
 running, advance = [], Descent._advance
 def watched(self, budget):

@@ -15,7 +15,7 @@ import pytest
 
 from conftest import ROOT
 from odelib import rhs, solve_ivp
-from odelib.rhs import from_bytes, to_bytes
+from odelib.fields.rhs import from_bytes, to_bytes
 
 compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"

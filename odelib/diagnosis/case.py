@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from odelib.curvature import Spectrum
-from odelib.model import Model
-from odelib.optimize import Minimization, minimize
+from odelib.models.model import Model
+from odelib.training.minimize import Minimization, minimize
 
 CAUSES = (
     "bad data",

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from odelib.curvature import left_to_gain, spectrum
-from odelib.derivatives import check_gradient
-from odelib.diagnosis import Diagnosis, ends_higher, late_loss, rises, stays_higher
-from odelib.optimizers import OPTIMIZERS
-from odelib.separable import is_separable
-from odelib.training import train
+from odelib.diagnosis.case import Diagnosis, ends_higher, late_loss, rises, stays_higher
+from odelib.diagnosis.gradient_check import check_gradient
+from odelib.diagnosis.separable import is_separable
+from odelib.optimizers.table import OPTIMIZERS
+from odelib.training.train import train
 
 _BEHIND = 0.1  # of what a run below the limit gains: the edge of stability may lose so much
 _TRIES = 8  # learning rates below the limit

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from odelib import causes, options
 from odelib.curvature import spectrum
-from odelib.diagnosis import Case, Diagnosis
+from odelib.diagnosis import causes
+from odelib.diagnosis.case import Case, Diagnosis
+from odelib.training import arguments
 
 
 def diagnose(
@@ -73,8 +74,8 @@ def diagnose(
 in the direction of largest curvature, mostly theta[1], grows. Take a learning rate below 0.7639.
     """
     method = "gd" if method == "Euler" else method
-    row = options.check_optimizer(method)
-    settings = options.check_settings(method, settings, "diagnose")
+    row = arguments.check_optimizer(method)
+    settings = arguments.check_settings(method, settings, "diagnose")
     rate = float(learning_rate)
     if not 0 < rate < np.inf:
         raise ValueError(f"learning_rate must be a positive number, got {rate}")

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from odelib import pointers
-from odelib.rhs import Bound, bind
+from odelib.fields.rhs import Bound, bind
 
 
 class Function(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 
 from odelib import pointers
-from odelib.returned import as_slope, explain_compiled
+from odelib.fields.returned import as_slope, explain_compiled
 
 
 def rhs(function=None, *, inplace=False, boundscheck=True, **options):
@@ -257,3 +257,14 @@ def _bind_python(fun, n, outputs, args, inplace, y_complex, event):
         return error
 
     return Bound(code.address, ctx, False, explain, (code, callback, call, fun, args))
+
+
+def check_args(args):
+    """args as a tuple; a single number that is not in a tuple is a common slip."""
+    if args is None:
+        return ()
+    if not isinstance(args, tuple | list):
+        raise TypeError(
+            f"Supplied 'args' cannot be unpacked. Write args=(value,); got {type(args).__name__}"
+        )
+    return tuple(args)

@@ -20,9 +20,9 @@ and a loop asks a row for nothing else. The Runge–Kutta methods also show thei
 `SYMPLECTIC` are the two families.
 """
 
+from odelib.methods.symplectic import SYMPLECTIC
 from odelib.methods.table import METHODS, compiled_method, method_of, step_source, tableau_of
-from odelib.splitting import SYMPLECTIC
-from odelib.tableaus import RUNGE_KUTTA
+from odelib.methods.tableaus import RUNGE_KUTTA
 
 __all__ = [
     "METHODS",

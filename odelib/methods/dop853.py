@@ -12,7 +12,7 @@ References
 
 import numpy as np
 
-from odelib.tableau import rows, tableau
+from odelib.methods.tableau import rows, tableau
 
 # fmt: off
 C = (

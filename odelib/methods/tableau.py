@@ -23,7 +23,7 @@ from functools import cached_property
 
 import numpy as np
 
-from odelib.kernels import steps
+from odelib.methods import steps
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,8 @@ References
 
 import numpy as np
 
-from odelib.dop853 import DOP853
-from odelib.tableau import tableau
+from odelib.methods.dop853 import DOP853
+from odelib.methods.tableau import tableau
 
 
 def _expanded(lead, *factors):

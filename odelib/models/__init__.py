@@ -10,10 +10,10 @@ import operator
 
 import numpy as np
 
-from odelib import data as given
-from odelib import linear
-from odelib import network as net
-from odelib.model import Model
+from odelib.models import data as given
+from odelib.models import linear
+from odelib.models import networks as net
+from odelib.models.model import Model
 
 __all__ = ["least_squares", "logistic", "network", "ridge", "softmax", "svm"]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from odelib import data as given
+from odelib.models import data as given
 
 _TARGETS = {  # what y is -> its check
     "values": lambda y, rows, training: given.check_values(y, rows),

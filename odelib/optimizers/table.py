@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from odelib.stability import stability_interval
-from odelib.tableaus import RUNGE_KUTTA
+from odelib.methods.stability import stability_interval
+from odelib.methods.tableaus import RUNGE_KUTTA
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 
-from odelib.kernels.states import Span, Tolerances
 from odelib.methods import method_of
+from odelib.solving.codes import Span, Tolerances
 
 _EPS = float(np.finfo(float).eps)
 
@@ -57,17 +57,6 @@ def check_y0(y0):
             f"All components of the initial state `y0` must be finite. Got y0[{j}] = {state[j]}"
         )
     return state
-
-
-def check_args(args):
-    """args as a tuple; a single number that is not in a tuple is a common slip."""
-    if args is None:
-        return ()
-    if not isinstance(args, tuple | list):
-        raise TypeError(
-            f"Supplied 'args' cannot be unpacked. Write args=(value,); got {type(args).__name__}"
-        )
-    return tuple(args)
 
 
 def check_y0s(y0s):

@@ -33,17 +33,6 @@ SUBDIVISIONS = 4
 # --- What `advance` is given ----------------------------------------------------------------------
 
 
-class Method(NamedTuple):
-    """A method, compiled (see steps.py)."""
-
-    step: int  # the address of its step
-    extra_stages: int  # of what its interpolant needs beside the step; 0: nothing
-    exponent: float  # of the error, for the size of the next step
-    stages: int
-    fsal: bool
-    F: np.ndarray  # weights of the interpolant
-
-
 class Field(NamedTuple):
     """The right-hand side with its arguments."""
 

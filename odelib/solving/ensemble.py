@@ -4,13 +4,14 @@ import os
 
 import numpy as np
 
-from odelib import arguments
-from odelib.driver import Problem
+from odelib.fields.rhs import check_args
 from odelib.pointers import is_compiled
-from odelib.progress import progress_bar
-from odelib.reasons import REACHED_END
-from odelib.solution import EnsembleSolution
-from odelib.workers import in_tasks, in_threads, prepare, silent
+from odelib.running import progress_bar
+from odelib.solving import arguments
+from odelib.solving.reasons import REACHED_END
+from odelib.solving.solution import EnsembleSolution
+from odelib.solving.solve import Problem
+from odelib.solving.workers import in_tasks, in_threads, prepare, silent
 
 NOT_FINISHED = "The ensemble was stopped before this trajectory was finished."
 
@@ -92,7 +93,7 @@ def ensemble(
     t0, t_end = arguments.check_t_span(t_span)
     y0s = arguments.check_y0s(y0s)
     count, n = y0s.shape
-    args = arguments.check_args(args)
+    args = check_args(args)
     vary = arguments.check_vary(vary, args, count)
     control = arguments.check_control(
         method, t0, t_end, n, step=step, rtol=rtol, atol=atol,

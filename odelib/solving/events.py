@@ -7,7 +7,8 @@ function without using derivatives", Adv. Eng. Softw. 28 (1997) 145–149,
 doi:10.1016/S0965-9978(96)00051-8.
 """
 
-from odelib.kernels.states import (
+from odelib.pointers import call_rhs, called, data, offset, words_at
+from odelib.solving.codes import (
     DONE,
     EVENT,
     FAILED_EVENT,
@@ -18,7 +19,6 @@ from odelib.kernels.states import (
     SUBDIVISIONS,
     T_FAILED,
 )
-from odelib.pointers import call_rhs, called, data, offset, words_at
 
 EPS = 2.0**-52
 

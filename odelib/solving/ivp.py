@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from odelib import arguments
-from odelib.driver import Problem, Solve, stand_still
-from odelib.rhs import bind
+from odelib.fields.rhs import bind, check_args
+from odelib.solving import arguments
+from odelib.solving.solve import Problem, Solve, stand_still
 
 # Options of SciPy's implicit methods: accepted, and without effect here as they are there.
 _WITHOUT_EFFECT = {"jac", "jac_sparsity", "lband", "uband", "min_step"}
@@ -123,7 +123,7 @@ def solve_ivp(
     )  # fmt: skip
     if scipy_options:
         arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)
-    args = arguments.check_args(args)
+    args = check_args(args)
     functions, directions, terminals = arguments.check_events(events)
     if vectorized and callable(fun):
         fun = _one_column(fun)

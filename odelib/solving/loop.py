@@ -8,8 +8,8 @@ budget of steps, is stopped by an event, or fails, and says which. All that it n
 stands in its arguments (states.py).
 """
 
-from odelib.kernels.between import evaluate, find_events
-from odelib.kernels.states import (
+from odelib.pointers import call_rhs, call_step, called, data, kernel, offset
+from odelib.solving.codes import (
     BEGUN,
     BUDGET,
     DONE,
@@ -34,7 +34,8 @@ from odelib.kernels.states import (
     Step,
     T,
 )
-from odelib.kernels.stepsize import (
+from odelib.solving.events import evaluate, find_events
+from odelib.solving.stepsize import (
     SAFETY,
     chosen_step,
     first_step,
@@ -42,14 +43,13 @@ from odelib.kernels.stepsize import (
     judge,
     squared_error,
 )
-from odelib.kernels.storing import (
+from odelib.solving.storing import (
     next_asked,
     store_asked,
     store_interpolant,
     store_start,
     store_step,
 )
-from odelib.pointers import call_rhs, call_step, called, data, kernel, offset
 
 
 @called

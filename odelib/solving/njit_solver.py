@@ -5,9 +5,10 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from odelib import arguments, pointers
-from odelib.ivp import solve_ivp
+from odelib import pointers
 from odelib.methods import compiled_method
+from odelib.solving import arguments
+from odelib.solving.ivp import solve_ivp
 
 
 def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_steps=10**6):
@@ -89,20 +90,21 @@ def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_step
 
 def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     """The compiled form of `solve`: types of its arguments -> a function to compile."""
-    from odelib.kernels import explicit, states  # imported on first use
+    from odelib.methods.table import Method
+    from odelib.solving import codes, loop  # imported on first use
 
     solve_ivp(lambda t, y: -y, (0, 1), [1.0])  # the kernel is compiled, or loaded
     compiled = compiled_method(method)
     step, extra_stages, exponent, stages, fsal, F = compiled.group
-    advance = pointers.at_address(explicit.advance.compiled.address)
+    advance = pointers.at_address(loop.advance.compiled.address)
     step, extra_stages = pointers.at_address(step), pointers.at_address(extra_stages)
     call_kernel, write_words = pointers.call_kernel, pointers.write_words
-    paused, done, count = states.PAUSED, states.DONE, states.COUNTS
-    ended, rejected, budget = states.STEPS, states.REJECTED, states.BUDGET
+    paused, done, count = codes.PAUSED, codes.DONE, codes.COUNTS
+    ended, rejected, budget = codes.STEPS, codes.REJECTED, codes.BUDGET
     rows, estimates, adaptive = compiled.slopes, compiled.estimates, tab.adaptive
-    Method, Field, Span = states.Method, states.Field, states.Span
-    Tolerances, State, Output = states.Tolerances, states.State, states.Output
-    Asked, Watched = states.Asked, states.Watched
+    Field, Span = codes.Field, codes.Span
+    Tolerances, State, Output = codes.Tolerances, codes.State, codes.Output
+    Asked, Watched = codes.Asked, codes.Watched
     none, no_rows, no_terms = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
     nothing = np.empty(0, dtype=np.int64)
 

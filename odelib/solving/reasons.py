@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from odelib.kernels import states as at
+from odelib.solving import codes as at
 
 REACHED_END = "The solver successfully reached the end of the integration interval."
 EVENT_OCCURRED = "A termination event occurred."

@@ -1,7 +1,8 @@
 """The loop over the trajectories of an ensemble, round the loop over the steps of one."""
 
-from odelib.kernels import explicit
-from odelib.kernels.states import (
+from odelib.pointers import kernel
+from odelib.solving import loop
+from odelib.solving.codes import (
     BUDGET,
     DONE,
     EVALUATIONS,
@@ -14,13 +15,12 @@ from odelib.kernels.states import (
     H,
     T,
 )
-from odelib.pointers import kernel
 
 # place (int64): the row that is being solved, the row to stop before, whether its solve has begun.
 ROW, STOP, BEGUN, PLACES = range(4)
 OUT_OF_STEPS = NOT_FINITE + 1  # what `solve_rows` says beside what `advance` does
 
-ADVANCE = explicit.advance.part  # the very kernel that solves a single problem
+ADVANCE = loop.advance.part  # the very kernel that solves a single problem
 
 
 @kernel

@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.kernels import states as at
-from odelib.kernels.states import (
+from odelib.fields.rhs import Bound
+from odelib.methods import compiled_method
+from odelib.pointers import address_of, aligned_zeros
+from odelib.running import progress_bar
+from odelib.solving import codes as at
+from odelib.solving.codes import (
     Asked,
     Field,
     Output,
@@ -17,10 +21,7 @@ from odelib.kernels.states import (
     Tolerances,
     Watched,
 )
-from odelib.methods import compiled_method
-from odelib.pointers import address_of, aligned_zeros
-from odelib.progress import progress_bar
-from odelib.reasons import (
+from odelib.solving.reasons import (
     EVENT_OCCURRED,
     REACHED_END,
     exception,
@@ -28,8 +29,7 @@ from odelib.reasons import (
     remark_on_speed,
     why,
 )
-from odelib.rhs import Bound
-from odelib.solution import Continuous, Solution
+from odelib.solving.solution import Continuous, Solution
 
 _SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 # (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
@@ -72,7 +72,7 @@ class Problem(NamedTuple):
 @functools.cache
 def _advance():
     """The kernel, imported on first use."""
-    from odelib.kernels.explicit import advance
+    from odelib.solving.loop import advance
 
     return advance
 

@@ -8,7 +8,8 @@ References
 
 import numpy as np
 
-from odelib.kernels.states import (
+from odelib.pointers import call_rhs, called, data, inlined, offset
+from odelib.solving.codes import (
     DONE,
     EVALUATIONS,
     FRESH,
@@ -19,7 +20,6 @@ from odelib.kernels.states import (
     H,
     T,
 )
-from odelib.pointers import call_rhs, called, data, inlined, offset
 
 # The step-size controller, as in [HNW] II.4 and SciPy.
 SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from odelib.kernels.between import interpolant_coefficients, interpolate
 from odelib.pointers import called, inlined
+from odelib.solving.events import interpolant_coefficients, interpolate
 
 
 @called

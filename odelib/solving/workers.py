@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from odelib.driver import NOTHING_WATCHED, SLOW, Solve
-from odelib.kernels import states as at
+from odelib.fields.rhs import as_argument, bind, from_bytes, to_bytes, vary_context
 from odelib.pointers import NOT_RETURNED, is_compiled
-from odelib.reasons import exception, out_of_steps, remark_on_speed, why
-from odelib.rhs import as_argument, bind, from_bytes, to_bytes, vary_context
 from odelib.signals import recorded
+from odelib.solving import codes as at
+from odelib.solving.reasons import exception, out_of_steps, remark_on_speed, why
+from odelib.solving.solve import NOTHING_WATCHED, SLOW, Solve
 
 _SLICE = 0.05  # seconds between looks for Ctrl-C
 _CHUNK = 256  # rows that a thread takes at a time, at most
@@ -71,7 +71,7 @@ def silent(done):
 
 def in_threads(threads, rows, problem, show=silent):
     """Solve all rows. The calling thread is one of the workers, and the one that hears Ctrl-C."""
-    from odelib.kernels import ensemble as kernels  # imported on first use
+    from odelib.solving import rows as kernels  # imported on first use
 
     count = len(rows.starts)
     size = max(1, min(_CHUNK, count // (8 * threads)))

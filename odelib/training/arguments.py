@@ -5,8 +5,8 @@ import numbers
 
 import numpy as np
 
-from odelib.kernels import outcomes as at
-from odelib.optimizers import OPTIMIZERS
+from odelib.optimizers.table import OPTIMIZERS
+from odelib.training import codes as at
 
 
 def check_optimizer(method):

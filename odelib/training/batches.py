@@ -8,11 +8,11 @@ stages of a step see the same batch, and a pause changes nothing.
 import numba
 import numpy as np
 
-from odelib.fields import Function, bind_function
-from odelib.kernels.outcomes import TICK
-from odelib.linear import BY_COLUMNS
+from odelib.fields.gradients import Function, bind_function
+from odelib.fields.rhs import bind
+from odelib.models.linear import BY_COLUMNS
 from odelib.pointers import CACHE_LINE, aligned_zeros
-from odelib.rhs import bind
+from odelib.training.codes import TICK
 
 _DRAWN = 2**16  # rows that may be drawn ahead
 _CACHED = 2**20  # bytes of X that stay in a core's cache from one step to the next

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from odelib import pointers
-from odelib.fields import Functions
-from odelib.kernels import outcomes as at
+from odelib.fields.gradients import Functions
 from odelib.methods import METHODS, compiled_method
-from odelib.optimizers import Optimizer
+from odelib.optimizers.table import Optimizer
+from odelib.training import codes as at
 
 _SLICE = 0.05  # seconds that the kernel may run before Python looks for Ctrl-C
 FOREVER = 2**62
@@ -42,9 +42,10 @@ class Descent:
     """The state of one descent. Each has its own, so they may run side by side and nested."""
 
     def __init__(self, theta0, functions: Functions, plan):
-        from odelib.kernels import implicit_steps, optimisers, updates  # on first use
+        from odelib.optimizers import implicit_steps, updates  # on first use
+        from odelib.training import loop  # on first use
 
-        self.functions, self.plan, self.kernel = functions, plan, optimisers
+        self.functions, self.plan, self.kernel = functions, plan, loop
         self.theta = theta0.copy()
         n, row = len(theta0), plan.row
         self.rule = getattr(implicit_steps, row.rule or "EXPLICIT")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odelib.descent import has_risen
-from odelib.kernels import outcomes as at
+from odelib.training import codes as at
+from odelib.training.descent import has_risen
 
 _HALVINGS = 100  # of the learning rate, at most
 

@@ -8,7 +8,7 @@ all that it needs to go on stands in its arguments.
 
 import numpy as np
 
-from odelib.kernels.implicit_steps import (
+from odelib.optimizers.implicit_steps import (
     EXPLICIT,
     FINE,
     HESSIAN_FAILED,
@@ -16,7 +16,8 @@ from odelib.kernels.implicit_steps import (
     SINGULAR_MATRIX,
     implicit_step,
 )
-from odelib.kernels.outcomes import (
+from odelib.pointers import call_rhs, call_step, called, data, kernel
+from odelib.training.codes import (
     AVERAGE_FROM,
     AVERAGED,
     BAD_GRADIENT,
@@ -49,7 +50,6 @@ from odelib.kernels.outcomes import (
     UNSOLVED,
     WHICH,
 )
-from odelib.pointers import call_rhs, call_step, called, data, kernel
 
 
 @kernel

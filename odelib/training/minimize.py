@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from odelib import options
-from odelib.arguments import check_args
-from odelib.descent import Descent, Plan, has_risen, settings_of
-from odelib.fields import bind_functions
-from odelib.kernels import outcomes as at
-from odelib.optimizers import OPTIMIZERS
+from odelib.fields.gradients import bind_functions
+from odelib.fields.rhs import check_args
+from odelib.optimizers.table import OPTIMIZERS
+from odelib.training import arguments
+from odelib.training import codes as at
+from odelib.training.descent import Descent, Plan, has_risen, settings_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -151,16 +151,16 @@ def minimize(
     >>> print(f"{plain.gradient_norm[-1]:.1e} {ball.gradient_norm[-1]:.1e}")
     4.6e-02 6.1e-06
     """
-    theta0 = options.check_theta0(theta0)
-    row = options.check_optimizer(method)
-    settings = options.check_settings(method, hyperparameters, "minimize")
-    decay, clip = options.check_decay_and_clip(method, weight_decay, clip)
-    steps = options.check_count("steps", steps, 0)
-    every = options.check_count("every", every)
+    theta0 = arguments.check_theta0(theta0)
+    row = arguments.check_optimizer(method)
+    settings = arguments.check_settings(method, hyperparameters, "minimize")
+    decay, clip = arguments.check_decay_and_clip(method, weight_decay, clip)
+    steps = arguments.check_count("steps", steps, 0)
+    every = arguments.check_count("every", every)
     if average_from is not None:
-        average_from = options.check_count("average_from", average_from, 0)
-    rates = options.check_learning_rate(learning_rate, steps)
-    stop = options.check_stop(stop, fun)
+        average_from = arguments.check_count("average_from", average_from, 0)
+    rates = arguments.check_learning_rate(learning_rate, steps)
+    stop = arguments.check_stop(stop, fun)
     _check_hessian(method, hessian, prox)
     if prox is not None:
         row = replace(row, rule="PROXIMAL_MAP")
@@ -173,7 +173,7 @@ def minimize(
             row=row,
             settings=numbers_of_update,
             rates=rates,
-            levels=options.levels(stop, clip, decay, average_from),
+            levels=arguments.levels(stop, clip, decay, average_from),
             last=steps,
             every=every,
             trajectory=bool(trajectory),

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from odelib import options
-from odelib.batches import Batches, bind_hessian
 from odelib.curvature import sharpness as sharpness_of
-from odelib.descent import FOREVER, Descent, Plan, settings_of
-from odelib.fields import Functions
-from odelib.history import History
-from odelib.model import Model
-from odelib.progress import progress_bar
+from odelib.fields.gradients import Functions
+from odelib.models.model import Model
+from odelib.running import progress_bar
+from odelib.training import arguments
+from odelib.training.batches import Batches, bind_hessian
+from odelib.training.descent import FOREVER, Descent, Plan, settings_of
+from odelib.training.history import History
 
 SAFE = 0.5  # the automatic learning rate is this fraction of the method's stability limit
 _BATCHES = 8  # so many batches, beside all rows, are looked at for it
@@ -108,20 +108,20 @@ def train(
     """
     if not isinstance(model, Model):
         raise TypeError(f"model must be one of odelib.models, got {type(model).__name__}")
-    row = options.check_optimizer(method)
-    settings = options.check_settings(method, hyperparameters, "train")
-    decay, clip = options.check_decay_and_clip(method, weight_decay, clip)
-    epochs = options.check_count("epochs", epochs, 0)
-    every = options.check_count("validate_every", validate_every)
-    stop = options.check_stop(stop, model.loss, more=("patience",))
+    row = arguments.check_optimizer(method)
+    settings = arguments.check_settings(method, hyperparameters, "train")
+    decay, clip = arguments.check_decay_and_clip(method, weight_decay, clip)
+    epochs = arguments.check_count("epochs", epochs, 0)
+    every = arguments.check_count("validate_every", validate_every)
+    stop = arguments.check_stop(stop, model.loss, more=("patience",))
     if "patience" in stop and validation is None:
         raise ValueError("stop['patience'] watches the validation loss: give validation=")
     if average_from is not None:
-        average_from = options.check_count("average_from", average_from, 0)
+        average_from = arguments.check_count("average_from", average_from, 0)
     for_start, for_split, for_batches = np.random.default_rng(seed).spawn(3)
     rows, held_out = _split(model, model.check(data), validation, for_split)
     X, y, w = rows
-    size = len(X) if batch_size is None else options.check_count("batch_size", batch_size)
+    size = len(X) if batch_size is None else arguments.check_count("batch_size", batch_size)
     if size > len(X):
         raise ValueError(f"batch_size must be at most the {len(X)} rows, got {batch_size}")
     if row.rule and size < len(X):
@@ -129,7 +129,7 @@ def train(
     theta = (
         model.initial(X, y, for_start)
         if theta0 is None
-        else model.check_theta(options.check_theta0(theta0), X, y)
+        else model.check_theta(arguments.check_theta0(theta0), X, y)
     )
 
     batches = Batches(len(X), size, for_batches, min(every, max(epochs, 1)))
@@ -142,8 +142,8 @@ def train(
     plan = Plan(
         row=row,
         settings=numbers,
-        rates=options.check_learning_rate(learning_rate, epochs * batches.per_epoch),
-        levels=options.levels({}, clip, coupled_decay, average_from),
+        rates=arguments.check_learning_rate(learning_rate, epochs * batches.per_epoch),
+        levels=arguments.levels({}, clip, coupled_decay, average_from),
         last=FOREVER,
         every=0,
         trajectory=False,
