@@ -10,6 +10,7 @@ import pytest
 import odelib
 import rooms
 from conftest import ROOT
+from odelib.pointers.identity import OWN
 
 # A room imports only from rooms that stand before it here; a folder is one room, and so is a file
 # beside them. `tools/rooms.py` draws the plan.
@@ -103,6 +104,23 @@ def test_the_public_names_bring_in_no_drawing():
     found = {name[0] for name in rooms.imported_modules(PACKAGE / "__init__.py", rooms.modules())}
     assert found
     assert found.isdisjoint(FOR_NOTEBOOKS)
+
+
+def test_all_that_odelibs_own_compiled_code_may_depend_on_is_in_its_stamp():
+    arrows = rooms.arrows_of_files()
+    compiling = {"kernel", "called", "inlined", "step_pointer", "own_pointer"}
+    used = {
+        name
+        for name, path in rooms.modules().items()
+        if compiling & {dotted[-1] for dotted in rooms.imported(path)}
+    }
+    assert {("solving", "loop"), ("training", "loop"), ("methods", "table")} <= used
+    while True:  # and what they import
+        more = used.union(*(arrows[name] for name in used if name != ("__init__",)))
+        if more == used:
+            break
+        used = more
+    assert {name[0] for name in used} == {*OWN, "signals"}  # which only waits
 
 
 # --- Each file ------------------------------------------------------------------------------------

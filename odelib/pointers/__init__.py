@@ -49,7 +49,6 @@ from odelib.pointers.functions import (
     WRONG_LENGTH,
     compile_rhs,
 )
-from odelib.pointers.identity import source_stamp
 from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
 from odelib.pointers.travel import keeping_attributes
 
@@ -81,7 +80,6 @@ __all__ = [
     "kernel",
     "offset",
     "python_pointer",
-    "source_stamp",
     "step_pointer",
     "words_at",
     "write_words",
