@@ -84,7 +84,7 @@ def pair(
     Parameters
     ----------
     hessian : (2, 2) array
-        Of the quadratic loss.
+        Matrix of the quadratic loss.
     minimiser : (2,) array
     path : (2, steps + 1) array
         The parameters after each step of the method; column 0 is the start.

@@ -86,7 +86,9 @@ def guarded(monkeypatch):
     )
     for module in solving, bind, workers, descent:
         monkeypatch.setattr(module, "np", guarded.module())
-    monkeypatch.setattr(workers, "_apart", guarded.copied)  # without its own room on either side
+    monkeypatch.setattr(
+        workers, "_own_cache_lines", guarded.copied
+    )  # without its own room on either side
     # the problem's own arrays: y0, or theta0, which is copied; the tolerances and t_eval
     problem = solving.Problem
 

@@ -29,9 +29,9 @@ each_method = pytest.mark.parametrize("name", RUNGE_KUTTA)
 
 def all_stages(tab):
     """A (s + x, s + x) and b (s + x,) with the stages that only the interpolant needs."""
-    s, x = len(tab.b), len(tab.c_more)
+    s, x = len(tab.b), len(tab.c_extra)
     A = np.zeros((s + x, s + x))
-    A[:s, :s], A[s:] = tab.A, tab.A_more
+    A[:s, :s], A[s:] = tab.A, tab.A_extra
     return A, np.append(tab.b, np.zeros(x))
 
 
@@ -85,7 +85,7 @@ def test_number_of_rooted_trees():
 def test_rows_of_A_sum_to_c_and_the_method_is_explicit(name):
     tab = RUNGE_KUTTA[name]
     A, _ = all_stages(tab)
-    c = np.append(tab.c, tab.c_more)
+    c = np.append(tab.c, tab.c_extra)
     np.testing.assert_allclose(A.sum(axis=1), c, rtol=0, atol=ROUND_OFF)
     assert np.all(np.triu(A) == 0)
 
@@ -169,7 +169,7 @@ def test_coefficients_are_those_that_scipy_copied_from_the_same_sources(name):
     pairs = [(tab.c[:s], theirs.C), (tab.A[:s, :width], theirs.A), (tab.b[:s], theirs.B)]
     if name == "DOP853":
         pairs += [(tab.e, theirs.E5), (tab.e_low, theirs.E3)]
-        pairs += [(tab.A_more, theirs.A_EXTRA), (tab.c_more, theirs.C_EXTRA)]
+        pairs += [(tab.A_extra, theirs.A_EXTRA), (tab.c_extra, theirs.C_EXTRA)]
     else:
         pairs += [(tab.e, -theirs.E)]
         np.testing.assert_allclose(tab.P, theirs.P, rtol=0, atol=2e-14)  # from the nested form
@@ -194,7 +194,7 @@ def test_a_tableau_cannot_be_changed(name):
 
 # --- Every mutation, against every test -----------------------------------------------------------
 
-FIELDS = ("A", "b", "c", "e", "e_low", "F", "A_more", "c_more")
+FIELDS = ("A", "b", "c", "e", "e_low", "F", "A_extra", "c_extra")
 
 
 def mutations(tab):

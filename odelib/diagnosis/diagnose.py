@@ -57,7 +57,7 @@ def diagnose(
         Length of the probe.
     seed : int
     **settings
-        Of the method: momentum=, …
+        Settings of the method: momentum=, …
 
     Returns
     -------

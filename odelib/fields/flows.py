@@ -1,4 +1,4 @@
-"""Fields whose integrators are optimisers: the right-hand sides of training."""
+"""Fields whose integrators are optimizers: the right-hand sides of training."""
 
 import numba
 import numpy as np

@@ -55,7 +55,7 @@ def regions(
     Parameters
     ----------
     eigenvalues : (n,) array
-        Of the Hessian, all positive.
+        Eigenvalues of the Hessian, all positive.
     methods : sequence of str
         Names in `METHODS`, each with one connected region; a second control chooses among them.
     slider : (float, float, float)

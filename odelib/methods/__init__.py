@@ -16,7 +16,7 @@ Every row has
     make_extra_stages()  what the interpolant needs beside it, in the same ABI; None: nothing
 
 and a loop asks a row for nothing else. The Runge–Kutta methods also show their tableau
-(tableau.py), the symplectic ones their kicks and drifts (splitting.py). `RUNGE_KUTTA` and
+(tableau.py), the symplectic ones their kicks and drifts (symplectic.py). `RUNGE_KUTTA` and
 `SYMPLECTIC` are the two families.
 """
 

@@ -40,12 +40,12 @@ def make_extra_stages(tab):
 
     They follow the step's own in K; `err` is where their arguments are formed.
     """
-    if not len(tab.c_more):
+    if not len(tab.c_extra):
         return None
     lines = []
-    for i in range(len(tab.c_more)):
+    for i in range(len(tab.c_extra)):
         failed = ["for j in range(n):", "    y_new[j] = err[j]"]  # where f failed, as in a step
-        lines += _stage(tab.A_more[i], tab.c_more[i], tab.stages + i, "err", failed)
+        lines += _stage(tab.A_extra[i], tab.c_extra[i], tab.stages + i, "err", failed)
     return _function(lines)
 
 

@@ -39,8 +39,8 @@ class Tableau:
     error_order: int  # order of the embedded solution b̂; 0: there is none
     e_low: np.ndarray  # (s,)    a second error estimate, of lower order; all zero: there is none
     low_order: int  # its order
-    c_more: np.ndarray  # (x,)   stage times of the interpolant's own stages
-    A_more: np.ndarray  # (x, s + x)  their weights
+    c_extra: np.ndarray  # (x,)   stage times of the interpolant's own stages
+    A_extra: np.ndarray  # (x, s + x)  their weights
 
     halves = False  # y may be anything
 
@@ -100,14 +100,14 @@ class Tableau:
 
 def tableau(
     *, c, A, b, order, P=None, F=None, b_hat=None, error_order=0, e=None, e_low=None, low_order=0,
-    more=((), ()),
+    extra_stages=((), ()),
 ):  # fmt: skip
     """Build a `Tableau` from the rows as printed: A without its zero triangle, F or P.
 
-    `more` is (c, A) of the interpolant's own stages; `e` stands in for b − b̂ where the source
+    `extra_stages` is (c, A) of the interpolant's own stages; `e` stands in for b − b̂ where the source
     prints the difference.
     """
-    s, x = len(c), len(more[0])
+    s, x = len(c), len(extra_stages[0])
     zero = np.zeros(s)
     if e is None:
         e = zero if b_hat is None else np.subtract(b, b_hat)
@@ -115,8 +115,8 @@ def tableau(
         F = [(end, *row[1:]) for end, row in zip(b, nested(P), strict=True)]
     arrays = (c, rows(A, s, s), b, e, F)
     e_low = _frozen(zero if e_low is None else e_low)
-    more = map(_frozen, (more[0], rows(more[1], x, s + x)))
-    return Tableau(*map(_frozen, arrays), order, error_order, e_low, low_order, *more)
+    extra = map(_frozen, (extra_stages[0], rows(extra_stages[1], x, s + x)))
+    return Tableau(*map(_frozen, arrays), order, error_order, e_low, low_order, *extra)
 
 
 def nested(P):

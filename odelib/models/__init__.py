@@ -1,7 +1,7 @@
 """The models that can be trained, each a function that returns a `Model`.
 
 `odelib.models.ridge(penalty=0.1)` is a loss with its gradient and its Hessian-vector product,
-compiled; the losses are in linear.py and network.py, what a model is in model.py.
+compiled; the losses are in linear.py and networks.py, what a model is in model.py.
 """
 
 import itertools

@@ -30,7 +30,7 @@ _TAYLOR = tuple(1.0 / math.factorial(j) for j in range(13, 1, -1))
 
 
 # `contract` lets p·r + c round once instead of twice: without it a logistic loss takes 0.6 µs more
-# for 569 rows (benchmarks/optimisers.py).
+# for 569 rows (benchmarks/optimizers.py).
 @numba.njit(error_model="numpy", fastmath={"contract"})
 def _exp(x):
     """e^x for x ≤ 0 to one unit in the last place, without a branch; 0 for x < −708.

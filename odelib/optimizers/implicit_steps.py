@@ -1,4 +1,4 @@
-"""Steps of an optimiser that solve a linear system with the Hessian, or an implicit equation.
+"""Steps of an optimizer that solve a linear system with the Hessian, or an implicit equation.
 
 The matrix is factorised here by elimination with partial pivoting: there are no more parameters
 than one writes a Hessian for, and LAPACK would cost seconds of compilation.

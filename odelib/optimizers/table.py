@@ -1,4 +1,4 @@
-"""Every optimiser as a flow and an integrator: the table OPTIMIZERS.
+"""Every optimizer as a flow and an integrator: the table OPTIMIZERS.
 
 The claim of a row says how the algorithm and the differential equation are tied: *identity*, the
 algorithm is that integrator on that flow, step by step; *limit*, it tends to the flow as its steps
@@ -45,8 +45,8 @@ class Optimizer:
     weight_decay: float | None = 0.0  # default; None: takes neither weight_decay nor clip
     decoupled: bool = False  # the decay acts on θ, not through the gradient
     tableau: str | None = None  # of a Runge–Kutta method: its name in METHODS
-    update: str | None = None  # of an update with memory: its name in kernels/updates.py
-    rule: str | None = None  # of a step with the Hessian: its name in kernels/implicit_steps.py
+    update: str | None = None  # of an update with memory: its name in updates.py
+    rule: str | None = None  # of a step with the Hessian: its name in implicit_steps.py
     memory: int = 0  # vectors (n,) that it remembers
     limit: Callable | None = None  # **settings -> the largest stable αλ on a quadratic
 

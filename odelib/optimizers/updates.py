@@ -1,12 +1,11 @@
-"""The update of each optimiser with a memory, as the literature writes it.
+"""The update of each optimizer with a memory, as the literature writes it.
 
-Each has the ABI STEP (see pointers.py), so that the loop which takes Runge–Kutta steps takes these
+Each has the ABI STEP (see odelib.pointers), so that the loop which takes Runge–Kutta steps takes these
 too. On entry the first n numbers of K are the gradient at theta, behind them stands the memory,
 zero at the start; k is the number of the step, from 0; h = −α; `settings` are the row's
-hyperparameters in their order (see optimizers.py). They write theta_new and the memory.
+hyperparameters in their order (see table.py). They write theta_new and the memory.
 
-They use nothing of the package, so numba's own look at this file is enough to keep its disk cache
-right. Sources: the rows of `OPTIMIZERS`.
+Sources: the rows of `OPTIMIZERS`.
 """
 
 import functools

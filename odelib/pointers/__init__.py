@@ -7,8 +7,8 @@ once and serves every right-hand side:
 
 returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number of
 components of y, ctx[1] that of dy (1 for an event), and the other words are the packed `args` (see
-rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
-kernels/steps.py), so that the loop over steps serves every method.
+fields/rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
+methods/steps.py), so that the loop over steps serves every method.
 
     calls.py         the signatures, and calls through an address from compiled code
     words.py         numbers, arrays and groups as words, and back

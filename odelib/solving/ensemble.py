@@ -113,7 +113,7 @@ def ensemble(
         show = (lambda done: move_to(int(np.count_nonzero(done)))) if progress else silent
         try:
             if count == 0 or n == 0 or t0 == t_end:
-                _stand_still(rows, problem)
+                _fill_trivially(rows, problem)
             elif executor is not None:
                 in_tasks(executor, threads, rows, problem, show)
             else:
@@ -142,7 +142,7 @@ def _result(rows, times):
     )  # fmt: skip
 
 
-def _stand_still(rows, problem):
+def _fill_trivially(rows, problem):
     """No trajectory, no component, or an interval of length 0."""
     rows.ends[:] = rows.starts
     rows.between[:] = rows.starts[:, None]

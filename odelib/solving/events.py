@@ -77,6 +77,7 @@ def find_events(step, watched, clock, counts):
     t_found, which, y_found = watched.t_found, watched.which, watched.y_found
     g, y_mid, g_mid = watched.g, watched.y_mid, watched.g_mid
     n = len(step.y)
+    # two crossings within one step are seen where they fall into different parts of it
     for part in range(1, SUBDIVISIONS + 1):
         theta_a, theta_b = (part - 1) / SUBDIVISIONS, part / SUBDIVISIONS
         t_b = step.t + theta_b * step.h
@@ -112,6 +113,7 @@ def find_events(step, watched, clock, counts):
                 which[place] = i
                 state_at(theta, step, y_found[place])
                 counts[FOUND] += 1
+        # this part's end is the next one's start
         for i in range(len(events)):
             g[i] = g_mid[i]
         for place in range(first, counts[FOUND]):
@@ -152,6 +154,7 @@ def root(i, a, b, g_a, g_b, step, watched, clock, counts):
     if g_b == 0.0:
         return b
     g_c, c, fraction = g_a, a, 0.5
+    # the root lies between a and b; c is the point before, for the quadratic
     for _ in range(200):
         theta = a + fraction * (b - a)
         state_at(theta, step, y_mid)

@@ -6,7 +6,7 @@ import numpy as np
 
 from odelib.fields.rhs import bind, check_args
 from odelib.solving import arguments
-from odelib.solving.solve import Problem, Solve, stand_still
+from odelib.solving.solve import Problem, Solve, trivial_solution
 
 # Options of SciPy's implicit methods: accepted, and without effect here as they are there.
 _WITHOUT_EFFECT = {"jac", "jac_sparsity", "lband", "uband", "min_step"}
@@ -138,7 +138,7 @@ def solve_ivp(
         bool(progress),
     )  # fmt: skip
     if n == 0 or t0 == t_end:
-        return stand_still(problem)
+        return trivial_solution(problem)
     if math.isinf(t_end) and not terminals.any() and max_steps is None:
         raise ValueError("t_span has no end: give a terminal event, or max_steps")
     return Solve(problem).run()

@@ -1,11 +1,11 @@
 """The loop over steps that serves every explicit method and every right-hand side.
 
-It is compiled once per machine. It takes the address of a method's step (steps.py) and that of
+It is compiled once per machine. It takes the address of a method's step (methods/steps.py) and that of
 the right-hand side, and knows neither.
 
 The loop can be paused: `advance` runs until it is done, has no room for output, has used its
 budget of steps, is stopped by an event, or fails, and says which. All that it needs to go on
-stands in its arguments (states.py).
+stands in its arguments (codes.py).
 """
 
 from odelib.pointers import call_rhs, call_step, called, data, kernel, offset
@@ -72,7 +72,7 @@ def begin(method, field, span, tolerances, state, output, watched):
 
 @kernel
 def advance(method, field, span, tolerances, state, output, asked, watched):
-    """Steps until one of the reasons in states.py to return; it can be called again to go on."""
+    """Steps until one of the reasons in codes.py to return; it can be called again to go on."""
     clock, counts, err = state.clock, state.counts, state.err
     if not counts[BEGUN]:
         code = begin(method, field, span, tolerances, state, output, watched)

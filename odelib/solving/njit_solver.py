@@ -161,7 +161,7 @@ _KEPT = []  # code whose address compiled functions hold
 
 
 def _kinds(args):
-    """(kinds of the arguments as rhs.py packs them, how many words they take)."""
+    """(kinds of the arguments as fields/rhs.py packs them, how many words they take)."""
     kinds = []
     for i, kind in enumerate(map(types.unliteral, args)):
         if isinstance(kind, types.Array):

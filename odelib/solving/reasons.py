@@ -68,7 +68,7 @@ def _first_not_finite(values):
     return int(where[0]) if len(where) else None
 
 
-def remark_on_speed(stacklevel):
+def warn_slow(stacklevel):
     """Warn, where the user called, that a Python function takes its time."""
     warnings.warn(
         "this solve calls a plain Python function; @odelib.rhs compiles it, which is often a "

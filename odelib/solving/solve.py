@@ -26,7 +26,7 @@ from odelib.solving.reasons import (
     REACHED_END,
     exception,
     out_of_steps,
-    remark_on_speed,
+    warn_slow,
     why,
 )
 from odelib.solving.solution import Continuous, Solution
@@ -147,7 +147,7 @@ class Solve:
             if not problem.bound.compiled:
                 started = started or time.thread_time()
                 if time.thread_time() - started > SLOW:
-                    remark_on_speed(stacklevel=6)
+                    warn_slow(stacklevel=6)
                     started = math.inf
             elif len(_BUDGETS) < _MOST_BUDGETS:
                 _BUDGETS[known] = min(budget, 100)
@@ -247,7 +247,7 @@ class Solve:
         )  # fmt: skip
 
 
-def stand_still(problem):
+def trivial_solution(problem):
     """The result where there is nothing to integrate: no components, or an interval of length 0."""
     span, n = problem.span, len(problem.y0)
     t = np.array([span.t0, span.t_end]) if problem.t_eval is None else problem.t_eval

@@ -13,7 +13,7 @@ from odelib.fields.rhs import as_argument, bind, from_bytes, to_bytes, vary_cont
 from odelib.pointers import NOT_RETURNED, is_compiled
 from odelib.signals import recorded
 from odelib.solving import codes as at
-from odelib.solving.reasons import exception, out_of_steps, remark_on_speed, why
+from odelib.solving.reasons import exception, out_of_steps, warn_slow, why
 from odelib.solving.solve import NOTHING_WATCHED, SLOW, Solve
 
 _SLICE = 0.05  # seconds between looks for Ctrl-C
@@ -99,7 +99,7 @@ def in_threads(threads, rows, problem, show=silent):
 def _solve(problem):
     """The state of one worker: that of one solve, which serves row after row."""
     solve = Solve(problem)
-    solve.state = at.State._make(map(_apart, solve.state))
+    solve.state = at.State._make(map(_own_cache_lines, solve.state))
     return solve
 
 
@@ -107,7 +107,7 @@ def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
     """Solve chunks of rows until there are no more; `raised` by handlers of signals ends it."""
     y0 = solve.problem.y0
     n, y_complex = len(y0), y0.dtype.kind == "c"
-    place = _apart(np.zeros(kernels.PLACES, dtype=np.int64))
+    place = _own_cache_lines(np.zeros(kernels.PLACES, dtype=np.int64))
     budget = 1  # steps of the first slice: what a step costs is not known before
     started = time.thread_time()
     for chunk in chunks:
@@ -123,7 +123,7 @@ def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
                 spent = max(time.perf_counter() - before, 1e-9)
                 budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
                 if not bound.compiled and time.thread_time() - started > SLOW:
-                    remark_on_speed(stacklevel=5)
+                    warn_slow(stacklevel=5)
                     started = math.inf
             elif code != at.DONE:
                 row = int(place[kernels.ROW])
@@ -134,7 +134,7 @@ def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
             show(rows.done)
 
 
-def _apart(array):
+def _own_cache_lines(array):
     """A copy in cache lines of its own: threads that write into one line wait for each other."""
     room = np.zeros(len(array) + 16, array.dtype)
     room[8:-8] = array

@@ -123,7 +123,7 @@ def _rates(values, first):
 CRITERIA = ("gradient_norm", "relative_change", "loss", "seconds", "when")
 
 
-def check_stop(stop, fun, more=()):
+def check_stop(stop, fun, also=()):
     """The criteria as a dict, each of them checked."""
     if stop is None:
         return {}
@@ -132,8 +132,8 @@ def check_stop(stop, fun, more=()):
             f"stop must be a dict such as {{'gradient_norm': 1e-8}}, got {type(stop).__name__}"
         )
     for name, value in stop.items():
-        if name not in CRITERIA + tuple(more):
-            known = ", ".join(map(repr, CRITERIA + tuple(more)))
+        if name not in CRITERIA + tuple(also):
+            known = ", ".join(map(repr, CRITERIA + tuple(also)))
             raise ValueError(f"stop has the criteria {known}; got {name!r}")
         if name == "when":
             if not callable(value):
@@ -150,7 +150,7 @@ def check_stop(stop, fun, more=()):
 
 
 def levels(stop, clip=-1.0, decay=0.0, average_from=None):
-    """The numbers that the kernel looks at (see kernels/optimisers.py)."""
+    """The numbers that the kernel looks at (see codes.py)."""
     values = np.full(at.LEVELS, -1.0)
     values[at.CLIP], values[at.DECAY] = clip, decay
     values[at.GRADIENT_LEVEL] = stop.get("gradient_norm", -1.0)

@@ -73,7 +73,7 @@ def _columns(X, y, w):
     """Xᵀ (d, rows), y and w, filled up with rows of weight 0 so that columns are whole cache lines.
 
     A column is a long vector where a row is a short one, and BLAS reads a vector from the start of
-    a cache line on more quickly: a step of benchmarks/optimisers.py takes 0.6 of the time at 30
+    a cache line on more quickly: a step of benchmarks/optimizers.py takes 0.6 of the time at 30
     columns, 0.45 at 10.
     """
     rows, d = X.shape

@@ -1,6 +1,6 @@
-"""What the loop of the optimisers is given, what it says, and where it keeps what it remembers.
+"""What the loop of the optimizers is given, what it says, and where it keeps what it remembers.
 
-Its groups of arguments are defined here as those of a solve are in states.py.
+Its groups of arguments are defined here as those of a solve are in solving/codes.py.
 """
 
 from typing import NamedTuple
@@ -38,7 +38,7 @@ TICK = 2.0**40
 class Rule(NamedTuple):
     """How a step is made of the gradient."""
 
-    step: int  # its address; 0 unless the rule is EXPLICIT (see implicit_steps.py)
+    step: int  # its address; 0 unless the rule is EXPLICIT (see optimizers/implicit_steps.py)
     stages: int  # gradients of a step
     rule: int
     settings: np.ndarray  # hyperparameters of an update, or room for a step's error
@@ -66,7 +66,7 @@ class Schedule(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where the descent stands, and the room that a step needs (see updates.py)."""
+    """Where the descent stands, and the room that a step needs (see optimizers/updates.py)."""
 
     counts: np.ndarray
     theta: np.ndarray  # (n,)

@@ -18,12 +18,12 @@ _NO_WORDS = np.zeros(2, dtype=np.int64)
 
 
 class Plan(NamedTuple):
-    """What a descent does, every value checked (see options.py)."""
+    """What a descent does, every value checked (see arguments.py)."""
 
     row: Optimizer
     settings: np.ndarray  # the hyperparameters in the row's order
     rates: Any  # (k, count) -> learning rates (count,) or (1,)
-    levels: np.ndarray  # see kernels/optimisers.py
+    levels: np.ndarray  # see codes.py
     last: int  # number of steps; FOREVER: whoever runs it says when to pause
     every: int  # steps between two rows of the history; 0: no history
     trajectory: bool
@@ -143,7 +143,7 @@ class Descent:
     # --- Why it stopped -------------------------------------------------------------------------
 
     def _conclude(self, code):
-        """Put what the kernel said into `outcome`; raise what a function raised."""
+        """Put the kernel's code into `outcome`; raise what a function raised."""
         if code == at.FAILED:
             raise self._exception()
         self.outcome = {

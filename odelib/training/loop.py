@@ -1,8 +1,8 @@
-"""The loop over steps that serves every optimiser and every gradient; compiled once per machine.
+"""The loop over steps that serves every optimizer and every gradient; compiled once per machine.
 
 It takes the gradient, the loss and the Hessian as addresses of C functions (see odelib.pointers),
-and a step as an address too: that of a Runge–Kutta method (steps.py) or of an update with memory
-(updates.py). It can be paused: `descend` runs until it is done or has used its budget of steps, and
+and a step as an address too: that of a Runge–Kutta method (methods/steps.py) or of an update with memory
+(optimizers/updates.py). It can be paused: `descend` runs until it is done or has used its budget of steps, and
 all that it needs to go on stands in its arguments.
 """
 
@@ -54,7 +54,7 @@ from odelib.training.codes import (
 
 @kernel
 def descend(rule, addresses, schedule, position, record, room):
-    """Steps until one of the reasons in outcomes.py to return; it can be called again to go on."""
+    """Steps until one of the reasons in codes.py to return; it can be called again to go on."""
     grad, fun, hessian = addresses.grad, addresses.fun, addresses.hessian
     ctx, ctx_fun, ctx_hessian = addresses.ctx, addresses.ctx_fun, addresses.ctx_hessian
     levels, every, rates = schedule.levels, schedule.every, schedule.rates
@@ -122,18 +122,18 @@ def descend(rule, addresses, schedule, position, record, room):
                 return FAILED
         else:
             evaluations[0], evaluations[1] = 0, 0
-            said, counts[STATUS] = implicit_step(
+            outcome, counts[STATUS] = implicit_step(
                 rule.rule, alpha, t, grad, ctx, hessian, ctx_hessian,
                 theta, K, theta_new, room.A, room.d, evaluations,
             )  # fmt: skip
             counts[GRADIENTS] += evaluations[0]
             counts[HESSIANS] += evaluations[1]
-            if said == SINGULAR_MATRIX:
+            if outcome == SINGULAR_MATRIX:
                 return SINGULAR
-            if said == NO_SOLUTION:
+            if outcome == NO_SOLUTION:
                 return UNSOLVED
-            if said != FINE:
-                counts[WHICH] = HESSIAN if said == HESSIAN_FAILED else GRAD_WITHIN
+            if outcome != FINE:
+                counts[WHICH] = HESSIAN if outcome == HESSIAN_FAILED else GRAD_WITHIN
                 return FAILED
 
         broken = 0  # a sum without a branch: compilers make vector code of it

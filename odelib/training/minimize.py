@@ -1,4 +1,4 @@
-"""minimize: an optimiser is a flow and an integrator; here they run."""
+"""minimize: an optimizer is a flow and an integrator; here they run."""
 
 import math
 from dataclasses import dataclass, replace
@@ -70,7 +70,7 @@ def minimize(
     trajectory=False,
     **hyperparameters,
 ):
-    """Minimise a loss with an optimiser of `OPTIMIZERS`: a flow and an integrator.
+    """Minimize a loss with an optimizer of `OPTIMIZERS`: a flow and an integrator.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def minimize(
     trajectory : bool
         Keep the parameters too.
     **hyperparameters
-        Those of the row, ``OPTIMIZERS[method].settings``: momentum=, beta1=, eps=, …
+        Settings of the row, ``OPTIMIZERS[method].settings``: momentum=, beta1=, eps=, …
 
     Returns
     -------

@@ -69,13 +69,13 @@ def train(
         'loss', 'patience' (stop when the validation loss has not been below its least at so many
         looks in a row), 'seconds', 'when' (a function ``when(epoch, theta)`` that says True).
     seed : int
-        Of the start, the rows held out, and the mini-batches: the same seed gives the same bits.
+        Seed of the start, the rows held out and the mini-batches: the same one gives the same bits.
     progress : bool
         Show a progress bar with the losses; needs tqdm.
     weight_decay, clip, average_from
         As in `minimize`; average_from counts steps.
     **hyperparameters
-        Those of the row, ``OPTIMIZERS[method].settings``.
+        Settings of the row, ``OPTIMIZERS[method].settings``.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def train(
     decay, clip = arguments.check_decay_and_clip(method, weight_decay, clip)
     epochs = arguments.check_count("epochs", epochs, 0)
     every = arguments.check_count("validate_every", validate_every)
-    stop = arguments.check_stop(stop, model.loss, more=("patience",))
+    stop = arguments.check_stop(stop, model.loss, also=("patience",))
     if "patience" in stop and validation is None:
         raise ValueError("stop['patience'] watches the validation loss: give validation=")
     if average_from is not None:

@@ -1,11 +1,11 @@
-"""odelib's optimisers against PyTorch and optax on the CPU: the same steps, side by side.
+"""odelib's optimizers against PyTorch and optax on the CPU: the same steps, side by side.
 
 odelib trains with `train`, the peers with the loop that their manuals show. All start at the same
 parameters, take the same steps and end at the same parameters, which is checked; everything is in
 float64 and on one thread. The table shows medians and ratios of the medians (above 1: odelib is
 quicker). A peer that is not installed is reported as missing.
 
-    python benchmarks/optimisers.py [--quick]
+    python benchmarks/optimizers.py [--quick]
 """
 
 # ruff: noqa: E402 - the number of threads is set before NumPy starts them
