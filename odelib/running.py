@@ -1,14 +1,24 @@
-"""Progress bars, which are tqdm's; nothing is imported where none is asked for."""
+"""What every run shares: slices, between which Python hears Ctrl-C, and a progress bar."""
 
 import contextlib
 import math
 
+SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
+
+
+def next_budget(done, seconds):
+    """Steps that take about a slice, when `done` steps took so many seconds.
+
+    Ten times as many at most: what a step costs may change.
+    """
+    return int(done * min(10.0, max(0.1, SLICE / max(seconds, 1e-9)))) + 1
+
 
 @contextlib.contextmanager
 def progress_bar(wanted, total, unit="", **options):
-    """A function show(value, **words): move a bar to a value between 0 and `total`, with words.
+    """A function show(value, **words): move tqdm's bar to a value between 0 and `total`.
 
-    It does nothing unless a bar is wanted.
+    It does nothing, and imports nothing, unless a bar is wanted.
 
     Raises
     ------

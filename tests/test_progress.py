@@ -1,4 +1,4 @@
-"""progress=True shows tqdm's bar; it is off by default and costs no import."""
+"""What every run shares: slices that adapt to the cost of a step, and progress bars."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from conftest import LONG
 from odelib import rhs, solve_ivp
-from odelib.running import progress_bar
+from odelib.running import SLICE, next_budget, progress_bar
 
 DECAY = rhs(lambda t, y: (-y[0],))
 
@@ -53,3 +53,17 @@ def test_without_tqdm_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match="pip install tqdm"), progress_bar(True, 1.0):
         pass
+
+
+@pytest.mark.parametrize("cost", [1e-8, 1e-5, 1e-3])  # seconds a step
+def test_a_slice_takes_its_time_whatever_a_step_costs(cost):
+    budget = 1
+    for _ in range(12):
+        budget = next_budget(budget, budget * cost)
+    assert SLICE <= budget * cost <= SLICE + 1.001 * cost
+
+
+def test_a_slice_grows_at_most_tenfold_and_never_stands_at_zero_steps():
+    assert next_budget(100, 0.0) == 1001
+    assert next_budget(100, 1e9) == 11
+    assert next_budget(0, 1e9) == 1

@@ -7,6 +7,7 @@ import numba
 import numpy as np
 
 from odelib import pointers
+from odelib.fields.returned import as_shaped
 from odelib.fields.rhs import Bound, bind
 
 
@@ -50,16 +51,13 @@ def bind_function(function, name, shape, n, args):
         raise TypeError(f"{name} must be a function {form}; got {function!r}")
 
     def check(value):
-        return _as_numbers(value, name, shape)
+        return as_shaped(value, name, shape)
 
     def call(t, theta, *given):  # a proximal map gets the learning rate in the place of t
         return function(theta, t, *given) if name == "prox" else function(theta, *given)
 
     if pointers.is_compiled(function):
-        known = function.__dict__.setdefault("_odelib_fields", {})
-        if name not in known:
-            known[name] = _COMPILED.get(name, _plain)(function)
-        field = known[name]
+        field = field_of(function, _COMPILED.get(name, _plain))
     else:
 
         def field(t, theta, *given):
@@ -69,16 +67,12 @@ def bind_function(function, name, shape, n, args):
     return Function(bound, lambda t, theta: call(t, theta, *args), check)
 
 
-def _as_numbers(value, name, shape):
-    wanted = f"shape {shape}" if shape else "a number"
-    if value is None:
-        raise TypeError(f"{name} returned None; it must return {wanted} (is a `return` missing?)")
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must return real numbers, it returned dtype {array.dtype}")
-    if array.shape != shape and not (array.size == 1 and shape in ((), (1,))):
-        raise ValueError(f"{name} must return {wanted}, it returned shape {array.shape}")
-    return array.ravel()
+def field_of(function, make):
+    """f(t, theta, …) as `make` compiles it from a compiled function, made once for each."""
+    known = function.__dict__.setdefault("_odelib_fields", {})
+    if make not in known:
+        known[make] = make(function)
+    return known[make]
 
 
 def _plain(function):

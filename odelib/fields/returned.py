@@ -22,6 +22,19 @@ def as_slope(value, n, dtype, event):
     return slope
 
 
+def as_shaped(value, name, shape):
+    """What the function of this name returned, checked: real numbers of this shape, flat."""
+    wanted = f"shape {shape}" if shape else "a number"
+    if value is None:
+        raise TypeError(f"{name} returned None; it must return {wanted} (is a `return` missing?)")
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must return real numbers, it returned dtype {array.dtype}")
+    if array.shape != shape and not (array.size == 1 and shape in ((), (1,))):
+        raise ValueError(f"{name} must return {wanted}, it returned shape {array.shape}")
+    return array.ravel()
+
+
 def _as_numbers(value, slope, dtype, event):
     """What f returned where it is not an array of real numbers."""
     if value is None:

@@ -104,8 +104,8 @@ def tableau(
 ):  # fmt: skip
     """Build a `Tableau` from the rows as printed: A without its zero triangle, F or P.
 
-    `extra_stages` is (c, A) of the interpolant's own stages; `e` stands in for b − b̂ where the source
-    prints the difference.
+    `extra_stages` is (c, A) of the interpolant's own stages; `e` stands in for b − b̂ where the
+    source prints the difference.
     """
     s, x = len(c), len(extra_stages[0])
     zero = np.zeros(s)

@@ -1,8 +1,8 @@
 """The update of each optimizer with a memory, as the literature writes it.
 
-Each has the ABI STEP (see odelib.pointers), so that the loop which takes Runge–Kutta steps takes these
-too. On entry the first n numbers of K are the gradient at theta, behind them stands the memory,
-zero at the start; k is the number of the step, from 0; h = −α; `settings` are the row's
+Each has the ABI STEP (see odelib.pointers), so that the loop which takes Runge–Kutta steps takes
+these too. On entry the first n numbers of K are the gradient at theta, behind them stands the
+memory, zero at the start; k is the number of the step, from 0; h = −α; `settings` are the row's
 hyperparameters in their order (see table.py). They write theta_new and the memory.
 
 Sources: the rows of `OPTIMIZERS`.

@@ -174,11 +174,16 @@ def check_step(step, length, far):
         raise ValueError(f"step must be a positive number, got {step}")
     if math.isfinite(far) and step < 4 * math.ulp(far):
         raise ValueError(f"step = {step} is too small: times near {far:.6g} are the same number")
-    steps = abs(length) / step
     if math.isinf(length):
         return step, 2**62
+    return step, fixed_steps(abs(length), step)
+
+
+def fixed_steps(length, step):
+    """How many fixed steps an interval takes, the last one shortened; also for compiled code."""
+    steps = length / step
     whole = round(steps)
-    return step, max(1, whole if abs(steps - whole) <= 4 * _EPS * steps else math.ceil(steps))
+    return max(1, whole if abs(steps - whole) <= 4 * _EPS * steps else math.ceil(steps))
 
 
 def check_first_step(first_step, length):

@@ -1,7 +1,7 @@
 """The loop over steps that serves every explicit method and every right-hand side.
 
-It is compiled once per machine. It takes the address of a method's step (methods/steps.py) and that of
-the right-hand side, and knows neither.
+It is compiled once per machine. It takes the address of a method's step (methods/steps.py) and that
+of the right-hand side, and knows neither.
 
 The loop can be paused: `advance` runs until it is done, has no room for output, has used its
 budget of steps, is stopped by an event, or fails, and says which. All that it needs to go on

@@ -105,6 +105,7 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     Field, Span = codes.Field, codes.Span
     Tolerances, State, Output = codes.Tolerances, codes.State, codes.Output
     Asked, Watched = codes.Asked, codes.Watched
+    fixed_steps = numba.njit(arguments.fixed_steps)
     none, no_rows, no_terms = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
     nothing = np.empty(0, dtype=np.int64)
 
@@ -140,8 +141,7 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
             )  # fmt: skip
             last = 0
             if not adaptive:
-                whole = abs(t_end - t0) / h
-                last = max(1, int(np.ceil(whole * (1 - 4 * 2.0**-52))))
+                last = fixed_steps(abs(t_end - t0), h)
             span = Span(t0=t0, t_end=t_end, step=h, last=last, max_step=np.inf)
             field, asked = Field(rhs=rhs_address(), ctx=ctx), Asked(t_eval=none, y_eval=no_rows)
             code = paused

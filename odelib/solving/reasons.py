@@ -11,31 +11,20 @@ EVENT_OCCURRED = "A termination event occurred."
 TOO_SMALL = "Required step size is less than spacing between numbers."
 
 
-def exception(solve):
-    """The exception that f or an event raised, where it raised it."""
-    state, t = solve.state, solve.state.clock[at.T_FAILED]
-    failed = state.counts[at.FAILED_EVENT]
-    function = solve.problem.events[failed - 1] if failed else solve.problem.bound
-    within = solve.watched.y_mid if failed else state.y_new
-    y = state.y if t == state.clock[at.T] else within
-    return function.explain(int(state.counts[at.STATUS]), t, solve.as_y0(y))
-
-
-def out_of_steps(solve):
-    """What a solve says that was stopped by max_steps."""
+def out_of_steps(max_steps, t, fixed):
+    """What a solve says that was stopped by max_steps at t; `fixed`: its step was."""
     return (
-        f"max_steps = {solve.problem.max_steps} steps were tried and t = "
-        f"{solve.state.clock[at.T]:.6g} was reached; raise max_steps, or "
-        + ("take a larger step." if solve.problem.span.step else "loosen rtol and atol.")
+        f"max_steps = {max_steps} steps were tried and t = {t:.6g} was reached; "
+        + "raise max_steps, or "
+        + ("take a larger step." if fixed else "loosen rtol and atol.")
     )
 
 
-def why(solve, code):
-    """Why a solve could not go on, by the code of the kernel."""
-    state, tolerances = solve.state, solve.problem.tolerances
-    t, y, K = state.clock[at.T], solve.as_y0(state.y), state.K
+def why(code, state, y, tolerances, fixed):
+    """Why a solve could not go on from y, which is the kernel's state.y as the user sees it."""
+    t, K = state.clock[at.T], state.K
     n, per = len(y), len(state.y) // len(y)  # numbers a component
-    if code == at.NOT_FINITE and solve.problem.span.step:
+    if code == at.NOT_FINITE and fixed:
         return (
             f"y[{_first_not_finite(state.y_new) // per}] was no longer a finite number in the "
             f"step after t = {t:.6g}. If the exact solution is finite, the step is too large: "

@@ -10,7 +10,7 @@ import numpy as np
 from odelib.fields.rhs import Bound
 from odelib.methods import compiled_method
 from odelib.pointers import address_of, aligned_zeros
-from odelib.running import progress_bar
+from odelib.running import next_budget, progress_bar
 from odelib.solving import codes as at
 from odelib.solving.codes import (
     Asked,
@@ -24,14 +24,12 @@ from odelib.solving.codes import (
 from odelib.solving.reasons import (
     EVENT_OCCURRED,
     REACHED_END,
-    exception,
     out_of_steps,
     warn_slow,
     why,
 )
 from odelib.solving.solution import Continuous, Solution
 
-_SLICE = 0.05  # seconds that a kernel may run before Python looks for Ctrl-C
 # (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
 # before the first solve, so that one begins with a single step.
 _BUDGETS, _MOST_BUDGETS = {}, 10_000
@@ -133,7 +131,7 @@ class Solve:
         while True:
             left = problem.max_steps - tried
             if left <= 0:
-                return self._result(-1, out_of_steps(self))
+                return self._result(-1, self.out_of_steps())
             before = time.perf_counter()
             code = self._advance(min(budget, left))
             if code != at.PAUSED and code != at.FULL:
@@ -143,7 +141,7 @@ class Solve:
                 show(abs(clock[at.T] - t0))
             done = self._tried() - tried  # less than the budget where there was no room left
             tried += done
-            budget = int(done * min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))) + 1
+            budget = next_budget(done, now - before)
             if not problem.bound.compiled:
                 started = started or time.thread_time()
                 if time.thread_time() - started > SLOW:
@@ -160,8 +158,29 @@ class Solve:
         if code == at.EVENT:
             return self._result(1, EVENT_OCCURRED)
         if code == at.RHS_FAILED:
-            raise exception(self)
-        return self._result(-1, why(self, code))
+            raise self.exception(problem.bound)
+        return self._result(-1, self.why(code))
+
+    # --- Why it stopped -------------------------------------------------------------------------
+
+    def exception(self, bound):
+        """The exception that f, which is `bound`, or an event raised, where it raised it."""
+        state, t = self.state, self.state.clock[at.T_FAILED]
+        failed = state.counts[at.FAILED_EVENT]
+        function = self.problem.events[failed - 1] if failed else bound
+        within = self.watched.y_mid if failed else state.y_new
+        y = state.y if t == state.clock[at.T] else within
+        return function.explain(int(state.counts[at.STATUS]), t, self.as_y0(y))
+
+    def out_of_steps(self):
+        """Why it went no further than max_steps."""
+        problem = self.problem
+        return out_of_steps(problem.max_steps, self.state.clock[at.T], problem.span.step > 0.0)
+
+    def why(self, code):
+        """Why it could not go on, by the code of the kernel."""
+        problem, y = self.problem, self.as_y0(self.state.y)
+        return why(code, self.state, y, problem.tolerances, problem.span.step > 0.0)
 
     # --- The kernel -----------------------------------------------------------------------------
 

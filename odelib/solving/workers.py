@@ -11,12 +11,12 @@ import numpy as np
 
 from odelib.fields.rhs import as_argument, bind, from_bytes, to_bytes, vary_context
 from odelib.pointers import NOT_RETURNED, is_compiled
+from odelib.running import SLICE, next_budget
 from odelib.signals import recorded
 from odelib.solving import codes as at
-from odelib.solving.reasons import exception, out_of_steps, warn_slow, why
+from odelib.solving.reasons import warn_slow
 from odelib.solving.solve import NOTHING_WATCHED, SLOW, Solve
 
-_SLICE = 0.05  # seconds between looks for Ctrl-C
 _CHUNK = 256  # rows that a thread takes at a time, at most
 _TASKS = 128  # tasks that an executor gets, at most
 
@@ -87,7 +87,7 @@ def in_threads(threads, rows, problem, show=silent):
                 pool.submit(_work, kernels, solve, rows, chunks, stop, raised) for solve in theirs
             ]
             _work(kernels, mine, rows, chunks, stop, raised, show)
-            while concurrent.futures.wait(others, _SLICE).not_done:
+            while concurrent.futures.wait(others, SLICE).not_done:
                 show(rows.done)
         finally:
             stop.set()
@@ -120,8 +120,7 @@ def _work(kernels, solve, rows, chunks, stop, raised, show=silent):
             with _PARALLEL if bound.parallel else contextlib.nullcontext():
                 code = _advance(solve, kernels, place, chunk.start, budget, rows, bound, contexts)
             if code == at.PAUSED:
-                spent = max(time.perf_counter() - before, 1e-9)
-                budget = int(budget * min(10.0, max(0.1, _SLICE / spent))) + 1
+                budget = next_budget(budget, time.perf_counter() - before)
                 if not bound.compiled and time.thread_time() - started > SLOW:
                     warn_slow(stacklevel=5)
                     started = math.inf
@@ -161,11 +160,10 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
 def _why(solve, code, bound, raised):
     """Why a trajectory failed, in the words of solve_ivp; raises what does not end it alone."""
     if code > at.NOT_FINITE:
-        return out_of_steps(solve)
+        return solve.out_of_steps()
     if code != at.RHS_FAILED:
-        return why(solve, code)
-    solve.problem = solve.problem._replace(bound=bound)
-    error = exception(solve)
+        return solve.why(code)
+    error = solve.exception(bound)
     broken_off = solve.state.counts[at.STATUS] == NOT_RETURNED
     if broken_off or not isinstance(error, Exception) or any(error is other for other in raised):
         raise error
@@ -195,7 +193,7 @@ def in_tasks(executor, threads, rows, problem, show):
     try:
         while pending:
             finished, pending = concurrent.futures.wait(
-                pending, _SLICE, concurrent.futures.FIRST_COMPLETED
+                pending, SLICE, concurrent.futures.FIRST_COMPLETED
             )
             for task in finished:
                 _take(rows, tasks[task], task.result())

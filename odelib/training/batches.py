@@ -8,7 +8,7 @@ stages of a step see the same batch, and a pause changes nothing.
 import numba
 import numpy as np
 
-from odelib.fields.gradients import Function, bind_function
+from odelib.fields.gradients import Function, bind_function, field_of
 from odelib.fields.rhs import bind
 from odelib.models.linear import BY_COLUMNS
 from odelib.pointers import CACHE_LINE, aligned_zeros
@@ -41,21 +41,13 @@ class Batches:
         if self.size == self.rows:
             if model.gradient in BY_COLUMNS and X.nbytes <= _CACHED:
                 args = (*_columns(X, y, w), *model.args)
-                return Function(bind(_field(model.gradient, _by_columns), n, args), None, None)
+                return Function(bind(field_of(model.gradient, _by_columns), n, args), None, None)
             return bind_function(model.gradient, "gradient", (n,), n, (X, y, w, *model.args))
         buffers = [np.empty((self.size, *array.shape[1:]), array.dtype) for array in (X, y, w)]
         args = (
             self.first, self.order, self.size, self.rows, X, y, w, *buffers, *model.args,
         )  # fmt: skip
-        return Function(bind(_field(model.gradient, _of_batch), n, args), None, None)
-
-
-def _field(function, make):
-    """f(t, theta, …) made from a model's function, compiled once for each."""
-    known = function.__dict__.setdefault("_odelib_fields", {})
-    if make not in known:
-        known[make] = make(function)
-    return known[make]
+        return Function(bind(field_of(model.gradient, _of_batch), n, args), None, None)
 
 
 # --- All rows ---------------------------------------------------------------------------------
@@ -114,7 +106,7 @@ def _of_batch(gradient):
 def bind_hessian(model, X, y, w, n):
     """The Hessian of all rows as a `Function`, from n Hessian-vector products."""
     args = (X, y, w, *model.args)
-    return Function(bind(_field(model.hvp, _hessian), n, args, outputs=n * n), None, None)
+    return Function(bind(field_of(model.hvp, _hessian), n, args, outputs=n * n), None, None)
 
 
 def _hessian(hvp):

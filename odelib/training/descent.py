@@ -9,9 +9,9 @@ from odelib import pointers
 from odelib.fields.gradients import Functions
 from odelib.methods import METHODS, compiled_method
 from odelib.optimizers.table import Optimizer
+from odelib.running import next_budget
 from odelib.training import codes as at
 
-_SLICE = 0.05  # seconds that the kernel may run before Python looks for Ctrl-C
 FOREVER = 2**62
 
 _NO_WORDS = np.zeros(2, dtype=np.int64)
@@ -93,8 +93,7 @@ class Descent:
             if asked and plan.when(self.steps_taken, self.theta.copy()):
                 self.outcome = "when"
                 return False
-            quicker = min(10.0, max(0.1, _SLICE / max(now - before, 1e-9)))
-            self.budget = max(1, min(int(self.budget * quicker), FOREVER))
+            self.budget = next_budget(budget, now - before)
         return True
 
     def _advance(self, budget):

@@ -1,9 +1,9 @@
 """The loop over steps that serves every optimizer and every gradient; compiled once per machine.
 
 It takes the gradient, the loss and the Hessian as addresses of C functions (see odelib.pointers),
-and a step as an address too: that of a Runge–Kutta method (methods/steps.py) or of an update with memory
-(optimizers/updates.py). It can be paused: `descend` runs until it is done or has used its budget of steps, and
-all that it needs to go on stands in its arguments.
+and a step as an address too: that of a Runge–Kutta method (methods/steps.py) or of an update with
+memory (optimizers/updates.py). It can be paused: `descend` runs until it is done or has used its
+budget of steps, and all that it needs to go on stands in its arguments.
 """
 
 import numpy as np
