@@ -1,7 +1,7 @@
 """The rows of OPTIMIZERS that are PyTorch's, held to PyTorch over 1000 steps in float64.
 
 PyTorch is not part of the book's environment, so what it computes is kept in data/torch_paths.json.
-Where it is installed, the file is held to it; `python tests/test_torch_optimizers.py` writes it.
+Where it is installed, the file is held to it; to write it, run this file with Python.
 """
 
 import json
@@ -25,7 +25,7 @@ START = np.array([1.5, -1.0, 0.3, 2.0])
 SCALE = np.array([0.5, 1.0, 3.0, 7.0])
 STEPS = 1000
 KEPT = [1, 2, 3, 5, 10, 30, 100, 300, 1000]  # the steps whose parameters are in the file
-FILE = Path(__file__).parent / "data" / "torch_paths.json"
+FILE = Path(__file__).parents[1] / "data" / "torch_paths.json"
 RATES = {"constant": np.full(STEPS, 1e-3), "scheduled": 2e-3 / np.sqrt(1 + np.arange(STEPS))}
 CLIP = 0.5
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numba
 import pytest
@@ -14,7 +13,7 @@ from kinds import KINDS, SURFACES
 pytestmark = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"
 )
-PROGRAM = Path(__file__).with_name("kinds.py")
+PROGRAM = ROOT / "tests" / "kinds.py"
 
 
 def used(cache, surfaces, *kinds, seed):

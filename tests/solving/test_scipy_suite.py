@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import scipy
 
-from conftest import LONG
+from conftest import LONG, ROOT
 
 SUITE = Path(scipy.__file__).parent / "integrate" / "_ivp" / "tests" / "test_ivp.py"
 THEIRS = {"Radau", "BDF", "LSODA"}
@@ -89,11 +89,10 @@ def narrowed(package):
 def test_score_of_scipys_own_suite(package, tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_ivp.py").write_text(narrowed(package), encoding="utf-8")
-    root = Path(__file__).resolve().parents[1]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "test_ivp.py"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=LONG,
