@@ -11,6 +11,7 @@ from odelib.methods import METHODS, compiled_method
 from odelib.optimizers.table import Optimizer
 from odelib.running import next_budget
 from odelib.training import codes as at
+from odelib.training.reasons import why
 
 FOREVER = 2**62
 
@@ -152,32 +153,8 @@ class Descent:
             at.LOW_LOSS: "loss",
         }.get(code, "failed")
         if self.outcome == "failed":
-            self.failure = self._why(code)
-
-    def _why(self, code):
-        k, rate = self.steps_taken, self._rate()
-        if code == at.BAD_GRADIENT:
-            j = _not_finite(self.K[: len(self.theta)])
-            return (
-                f"grad returned {self.K[j]} in component {j} at step {k}, where theta was finite: "
-                "look at grad there (a log or a division of zero, an overflow of exp?), or try a "
-                "smaller learning rate."
-            )
-        if code == at.NOT_FINITE:
-            j = _not_finite(self.theta_new)
-            return (
-                f"theta[{j}] was no longer a finite number after step {k} with the learning rate "
-                f"{rate:.6g}, which may be beyond the method's stability limit: try a smaller one."
-            )
-        if code == at.SINGULAR:
-            return (
-                f"The Hessian was singular in step {k}: try method 'levenberg_marquardt', which "
-                "adds 1/learning_rate to its diagonal."
-            )
-        return (
-            f"Newton's method did not solve the implicit equation of step {k} with the learning "
-            f"rate {rate:.6g}: try a smaller one, and check hessian against grad."
-        )
+            grad = self.K[: len(self.theta)]
+            self.failure = why(code, self.steps_taken, self._rate(), grad, self.theta_new)
 
     def _rate(self):
         return float(self.plan.rates(self.steps_taken, 1)[0])
@@ -196,21 +173,8 @@ class Descent:
         return function.bound.explain(status, self._rate(), theta)
 
 
-def has_risen(loss, norm, theta):
-    """Whether a loss (m,) ends above its start by more than rounding theta, at the end, explains.
-
-    norm (m,) are those of the gradient. The measure has the units of the loss.
-    """
-    rounding = 1e-12 * (abs(loss[0]) + max(norm[0], norm[-1]) * float(np.linalg.norm(theta)))
-    return not loss[-1] <= loss[0] + rounding
-
-
 def _address(function):
     return (function.bound.address, function.bound.ctx) if function else (0, _NO_WORDS)
-
-
-def _not_finite(values):
-    return int(np.flatnonzero(~np.isfinite(values))[0])
 
 
 def _longer(old, rows):

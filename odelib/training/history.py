@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from odelib.training import codes as at
-from odelib.training.descent import has_risen
+from odelib.training.reasons import end_of_training, has_risen
 
 _HALVINGS = 100  # of the learning rate, at most
 
@@ -126,6 +126,12 @@ class History:
         """The result of the training that this outcome ended."""
         descent, counts = self.descent, self.descent.counts
         epoch, loss, validation, norm = map(np.array, zip(*self.looks, strict=True))
+        message = descent.failure
+        if outcome != "failed":
+            message = end_of_training(
+                outcome, self.stop.get(outcome), epoch[-1], loss if self.risen() else None,
+                best_epoch=self.best_epoch, halvings=self.halvings, learning_rate=learning_rate,
+            )  # fmt: skip
         return Training(
             theta=descent.theta.copy(),
             best=self.best,
@@ -141,37 +147,9 @@ class History:
             njev=int(counts[at.GRADIENTS]),
             seconds=time.perf_counter() - self.started,
             stopped_by=outcome,
-            message=self._sentence(outcome, epoch[-1], loss, learning_rate),
+            message=message,
             success=outcome not in ("failed", "interrupted") and not self.risen(),
         )
-
-    def _sentence(self, outcome, epoch, loss, learning_rate):
-        if outcome == "failed":
-            return self.descent.failure
-        level = self.stop.get(outcome)
-        sentence = {
-            "epochs": f"All {epoch:g} epochs were run.",
-            "gradient_norm": f"The gradient's norm fell to {level} at epoch {epoch:g}.",
-            "relative_change": f"theta changed by less than {level} of its size before epoch "
-            f"{epoch:g}.",
-            "loss": f"The loss fell to {level} at epoch {epoch:g}.",
-            "patience": f"The validation loss was not below that of epoch {self.best_epoch:g} at "
-            f"the {level} looks since.",
-            "seconds": f"The {level} seconds were over at epoch {epoch:.4g}.",
-            "when": f"stop['when'] ended it at epoch {epoch:g}.",
-            "interrupted": f"KeyboardInterrupt at epoch {epoch:.4g}.",
-        }[outcome]
-        if self.halvings:
-            sentence += (
-                f" The learning rate was halved {self.halvings} times, to {learning_rate:.4g}, "
-                "each time that the loss was found above its start."
-            )
-        if self.risen():
-            sentence += (
-                f" The loss rose from {loss[0]:.6g} to {loss[-1]:.6g}: try a smaller learning "
-                "rate, or ask odelib.diagnose why."
-            )
-        return sentence
 
 
 def _size(vector):

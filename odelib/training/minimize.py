@@ -10,7 +10,8 @@ from odelib.fields.rhs import check_args
 from odelib.optimizers.table import OPTIMIZERS
 from odelib.training import arguments
 from odelib.training import codes as at
-from odelib.training.descent import Descent, Plan, has_risen, settings_of
+from odelib.training.descent import Descent, Plan, settings_of
+from odelib.training.reasons import end_of_descent, has_risen
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,7 +217,7 @@ def _result(descent, stop, interruption=None):
     if interruption:
         message = f"{interruption} in step {steps}."
     else:
-        message = descent.failure or _sentence(descent.outcome, stop, steps, norm, loss, risen)
+        message = descent.failure or end_of_descent(descent.outcome, stop, steps, norm, loss, risen)
     return Minimization(
         theta=descent.theta.copy(),
         average=descent.mean.copy() if counts[at.AVERAGED] else None,
@@ -233,27 +234,3 @@ def _result(descent, stop, interruption=None):
         success=descent.outcome not in ("failed", "interrupted") and not risen,
         compiled=descent.functions.grad.bound.compiled,
     )
-
-
-def _sentence(outcome, stop, steps, norm, loss, risen):
-    """Why a descent that did not fail came to its end."""
-    reasons = {
-        "steps": f"All {steps} steps were taken.",
-        "gradient_norm": f"The gradient's norm fell to {stop.get('gradient_norm')}, step {steps}.",
-        "relative_change": f"Step {steps} changed theta by less than "
-        f"{stop.get('relative_change')} of its size.",
-        "loss": f"The loss fell to {stop.get('loss')}, step {steps}.",
-        "seconds": f"The {stop.get('seconds')} seconds were over after step {steps}.",
-        "when": f"stop['when'] ended it after step {steps}.",
-    }
-    if risen:
-        return (
-            f"{reasons[outcome]} The loss rose from {loss[0]:.6g} to {loss[-1]:.6g}: try a smaller "
-            "learning rate."
-        )
-    grew = loss is None and len(norm) > 1 and norm[-1] > norm[0]
-    hint = (
-        f" The gradient's norm grew from {norm[0]:.6g} to {norm[-1]:.6g}: if the loss rose too, "
-        "try a smaller learning rate."
-    )
-    return reasons[outcome] + (hint if grew and outcome == "steps" else "")
