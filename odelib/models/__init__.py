@@ -10,9 +10,8 @@ import operator
 
 import numpy as np
 
-from odelib.models import data as given
-from odelib.models import linear
-from odelib.models import networks as net
+from odelib.models import linear, networks
+from odelib.models.data import check_class_weight
 from odelib.models.model import Model
 
 __all__ = ["least_squares", "logistic", "network", "ridge", "softmax", "svm"]
@@ -131,7 +130,7 @@ def softmax(*, penalty=0.0, intercept=False, class_weight=None):
         "softmax", linear.softmax_loss, linear.softmax_gradient, linear.softmax_hvp,
         linear.softmax_scores, (_penalty(penalty), int(intercept)), "labels",
         count=_matrix_size, start=_matrix_of_zeros, penalty=penalty,
-        intercept=bool(intercept), class_weight=given.check_class_weight(class_weight),
+        intercept=bool(intercept), class_weight=check_class_weight(class_weight),
     )  # fmt: skip
 
 
@@ -201,14 +200,15 @@ def network(*, hidden, activation="tanh", loss="softmax", penalty=0.0, class_wei
         return np.concatenate(pieces)
 
     return Model(
-        f"network {tuple(widths.tolist())}", net.loss, net.gradient, net.hvp, net.scores,
+        f"network {tuple(widths.tolist())}",
+        networks.loss, networks.gradient, networks.hvp, networks.scores,
         (widths, _ACTIVATIONS[activation], _penalty(penalty)),
         "labels" if loss == "softmax" else "outputs", count=count, start=start, penalty=penalty,
-        class_weight=given.check_class_weight(class_weight),
+        class_weight=check_class_weight(class_weight),
     )  # fmt: skip
 
 
-_ACTIVATIONS = {"tanh": net.TANH, "relu": net.RELU}
+_ACTIVATIONS = {"tanh": networks.TANH, "relu": networks.RELU}
 
 
 def _linear(name, kind, penalty, intercept, class_weight=None, target="signs"):
@@ -217,7 +217,7 @@ def _linear(name, kind, penalty, intercept, class_weight=None, target="signs"):
         name, linear.loss, linear.gradient, linear.hvp, linear.scores,
         (kind, _penalty(penalty), int(intercept)), target,
         count=_vector_size, start=_vector_of_zeros, penalty=penalty,
-        intercept=bool(intercept), class_weight=given.check_class_weight(class_weight),
+        intercept=bool(intercept), class_weight=check_class_weight(class_weight),
     )  # fmt: skip
 
 

@@ -10,6 +10,36 @@ import numpy as np
 LARGEST = 1e150  # its square is still finite
 
 
+def check_rows(data, target, *, intercept=False, class_weight=None, training=True):
+    """(X, y, w) as the functions of a model with this kind of `target` take them.
+
+    w (m,) are of mean 1; `training`: each class must occur.
+    """
+    X, y, weights = check_data(data)
+    X = check_columns(X, intercept)
+    y = check_target(target, y, len(X), training)
+    w = check_weights(weights, len(X))
+    if class_weight is not None:
+        w = weigh_classes(class_weight, y, w, training=training)
+    return X, y, w
+
+
+def check_target(target, y, rows, training):
+    """y as its kind asks: "values" (m,), "outputs" (m, k), "signs" ±1 or "labels" 0 … k−1 (m,)."""
+    if target == "values":
+        return check_values(y, rows)
+    if target == "outputs":
+        return check_outputs(y, rows)
+    check = check_signs if target == "signs" else check_labels
+    return check(y, rows, training=training)
+
+
+def check_columns(X, intercept):
+    """The features of each row, (m, d), behind a column of ones where there is an intercept."""
+    X = check_features(X)
+    return np.column_stack([np.ones(len(X)), X]) if intercept else X
+
+
 def check_data(data):
     """(X, y, weights) as they were given, weights None if there are none."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):

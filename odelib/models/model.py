@@ -17,14 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from odelib.models import data as given
-
-_TARGETS = {  # what y is -> its check
-    "values": lambda y, rows, training: given.check_values(y, rows),
-    "outputs": lambda y, rows, training: given.check_outputs(y, rows),
-    "signs": lambda y, rows, training: given.check_signs(y, rows, training=training),
-    "labels": lambda y, rows, training: given.check_labels(y, rows, training=training),
-}
+from odelib.models.data import check_columns, check_data, check_rows, check_target, check_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +61,10 @@ class Model:
             The data are no finite numbers of matching shape; the message says which, where, and
             what to do.
         """
-        X, y, weights = given.check_data(data)
-        X = self._columns(X)
-        y = _TARGETS[self.target](y, len(X), training)
-        w = given.check_weights(weights, len(X))
-        if self.class_weight is not None:
-            w = given.weigh_classes(self.class_weight, y, w, training=training)
-        return X, y, w
+        return check_rows(
+            data, self.target, intercept=self.intercept, class_weight=self.class_weight,
+            training=training,
+        )  # fmt: skip
 
     def size(self, X, y):
         """Number of parameters p for data as `check` returns them."""
@@ -109,7 +99,7 @@ class Model:
             (m,) or (m, k) values of a regression; classes (m,) 0 … k−1, or −1 and 1 for a support
             vector machine. A score that is exactly 0 is of the class 1.
         """
-        X = self._columns(X)
+        X = check_columns(X, self.intercept)
         scores = self.scores(self._parameters(theta, X), X, *self.args)
         if self.target == "labels":
             return np.argmax(scores, axis=1)
@@ -121,16 +111,12 @@ class Model:
         """Fraction of rows, by weight, whose class a classifier predicts."""
         if self.target not in ("signs", "labels"):
             raise TypeError(f"{self.name} predicts numbers, not classes: accuracy has no meaning")
-        X, y, weights = given.check_data(data)
+        X, y, weights = check_data(data)
         predicted = self.predict(theta, X)
-        y = _TARGETS[self.target](y, len(predicted), False)
+        y = check_target(self.target, y, len(predicted), False)
         if self.target == "signs":
             predicted = np.where(predicted == 1, 1, -1)
-        return float(np.mean(given.check_weights(weights, len(y)) * (predicted == y)))
-
-    def _columns(self, X):
-        X = given.check_features(X)
-        return np.column_stack([np.ones(len(X)), X]) if self.intercept else X
+        return float(np.mean(check_weights(weights, len(y)) * (predicted == y)))
 
     def _parameters(self, theta, X):
         """theta as a contiguous array, if its length fits X for some number of outputs."""
