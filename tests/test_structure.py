@@ -1,6 +1,8 @@
 """odelib keeps its plan: imports point one way, the public names are few, files are short."""
 
 import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -172,6 +174,19 @@ def test_public_names_are_those_of_all():
     modules = set(ORDER)
     public = {name for name in vars(odelib) if not name.startswith("_")} - modules
     assert public - FOR_NOTEBOOKS == set(odelib.__all__) - modules
+
+
+DOCUMENTED = re.findall(
+    r"auto\w+:: odelib\.(\w+\.\w+)", (ROOT / "book" / "api.md").read_text("utf-8")
+)
+DOCUMENTED += ["methods.RUNGE_KUTTA", "methods.SYMPLECTIC", "diagnosis.CAUSES", "model.Model"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_is_documented_can_be_imported_and_no_file_hides_it(name):
+    module, attribute = name.split(".")
+    found = getattr(importlib.import_module(f"odelib.{module}"), attribute)
+    assert not inspect.ismodule(found)
 
 
 def test_import_brings_in_numpy_and_numba_only():
