@@ -2,23 +2,23 @@
 
 import importlib as _importlib
 
-from odelib.ensemble import ensemble
-from odelib.flows import gradient_flow, momentum_flow, newton_flow
-from odelib.ivp import solve_ivp
+from odelib.fields.flows import gradient_flow, momentum_flow, newton_flow
+from odelib.fields.rhs import rhs
 from odelib.methods import METHODS
-from odelib.njit_solver import njit_solver
-from odelib.rhs import rhs
-from odelib.solution import EnsembleSolution, Solution
-from odelib.stability import stability_function, stability_interval
+from odelib.methods.stability import stability_function, stability_interval
+from odelib.solving.ensemble import ensemble
+from odelib.solving.ivp import solve_ivp
+from odelib.solving.njit_solver import njit_solver
+from odelib.solving.solution import EnsembleSolution, Solution
 
 # Imported when they are first used, so that `import odelib` costs little more than numba.
 _LATER = {
-    "OPTIMIZERS": "optimizers",
-    "diagnose": "diagnostics",
-    "minimize": "optimize",
+    "OPTIMIZERS": "optimizers.table",
+    "diagnose": "diagnosis.diagnose",
+    "minimize": "training.minimize",
     "models": "models",
     "sharpness": "curvature",
-    "train": "training",
+    "train": "training.train",
 }
 
 __all__ = [

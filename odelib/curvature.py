@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.model import Model
+from odelib.models.model import Model
 
 
 class Spectrum(NamedTuple):
@@ -44,9 +44,9 @@ def sharpness(model, data=None, theta=None, *, size=None, tol=3e-4, max_products
     tol : float
         Relative error at which to stop, estimated from the residual.
     max_products : int
-        Of the Hessian with a vector; more than are needed in most cases.
+        Bound on the products of the Hessian with a vector; more than most cases need.
     seed : int or numpy.random.Generator
-        Of the vector to begin with.
+        Seed of the starting vector.
 
     Returns
     -------

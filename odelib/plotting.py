@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from odelib.book_style import CYCLE, FLOW, GUIDE, METHOD, UNSTABLE, use_book_style
-from odelib.stability import stability_function, stability_interval
+from odelib.methods.stability import stability_function, stability_interval
 
 __all__ = [
     "CYCLE", "FLOW", "GUIDE", "METHOD", "UNSTABLE",
@@ -84,7 +84,7 @@ def pair(
     Parameters
     ----------
     hessian : (2, 2) array
-        Of the quadratic loss.
+        Matrix of the quadratic loss.
     minimiser : (2,) array
     path : (2, steps + 1) array
         The parameters after each step of the method; column 0 is the start.

@@ -573,11 +573,15 @@ def minimize(rate):
 SURFACES = {s.__name__: s for s in (solve, event, ensemble, njit_solver, minimize)}
 
 
+# Where odelib keeps what it compiles for itself.
+OWN = ("odelib.methods", "odelib.solving", "odelib.optimizers", "odelib.training")
+
+
 def main(surfaces, *names):
     compiled, compile_c = [], machine_code.compile_c
 
     def counted(signature, function, *rest):
-        if not function.py_func.__module__.startswith("odelib.kernels"):
+        if not function.py_func.__module__.startswith(OWN):
             compiled.append(function)
         return compile_c(signature, function, *rest)
 

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 import odelib
 from conftest import ROOT
 from odelib import METHODS, OPTIMIZERS, plotting
-from odelib.diagnosis import CAUSES
+from odelib.diagnosis.case import CAUSES
 from odelib.methods import RUNGE_KUTTA, SYMPLECTIC
 
 BOOK = ROOT / "book"

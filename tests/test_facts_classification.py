@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_iris
 
 from odelib import diagnose, gradient_flow, minimize, models, sharpness, solve_ivp
-from odelib.separable import is_separable
+from odelib.diagnosis.separable import is_separable
 
 FACTS = {
     fact["id"]: fact

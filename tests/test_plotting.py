@@ -12,8 +12,8 @@ import pytest
 from matplotlib.colors import to_hex, to_rgba
 
 from odelib import plotting
-from odelib.stability import stability_function, stability_interval
-from odelib.tableaus import RUNGE_KUTTA
+from odelib.methods.stability import stability_function, stability_interval
+from odelib.methods.tableaus import RUNGE_KUTTA
 
 HESSIAN = np.array([[1.0, 0.5], [0.5, 2.0]])
 EIGENVALUES = np.linalg.eigvalsh(HESSIAN)

@@ -2,8 +2,9 @@
 
 import re
 
-from conftest import ROOT
 from test_scipy_suite import SCORE
+
+from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HEAVIEST_PICTURE = 100_000  # bytes

@@ -1,6 +1,8 @@
 """odelib keeps its plan: imports point one way, the public names are few, files are short."""
 
 import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -8,97 +10,122 @@ import sys
 import pytest
 
 import odelib
+import rooms
 from conftest import ROOT
+from odelib.pointers.identity import OWN
 
-# A module imports only from modules above it; a folder stands for every file of it.
+# A room imports only from rooms that stand before it here; a folder is one room, and so is a file
+# beside them. `tools/rooms.py` draws the plan.
 ORDER = (
     "signals",
     "pointers",
-    "kernels",
-    "tableau",
-    "dop853",
-    "tableaus",
-    "splitting",
-    "methods",
-    "arguments",
-    "stability",
-    "progress",
-    "returned",
-    "rhs",
+    "running",
     "fields",
-    "solution",
-    "reasons",
-    "driver",
-    "ivp",
-    "njit_solver",
-    "workers",
-    "ensemble",
-    "flows",
-    "data",
-    "model",
-    "linear",
-    "network",
+    "methods",
+    "solving",
     "models",
+    "model",
     "curvature",
-    "derivatives",
-    "separable",
     "optimizers",
-    "options",
-    "descent",
-    "optimize",
-    "batches",
-    "history",
     "training",
     "diagnosis",
-    "causes",
-    "diagnostics",
     "book_style",
     "plotting",
     "interactive",
 )
 FOR_NOTEBOOKS = {"book_style", "plotting", "interactive"}  # imported by name only
 LONGEST_FILE = 350  # lines
+MOST_FLOORS = 6
 MOST_BY_POSITION = 14  # arguments of a function
 
-FILES = sorted(path for path in (ROOT / "odelib").rglob("*.py"))
+PACKAGE = ROOT / "odelib"
+FILES = sorted(PACKAGE.rglob("*.py"))
 each_file = pytest.mark.parametrize(
-    "path", FILES, ids=lambda path: path.relative_to(ROOT / "odelib").as_posix()
+    "path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
 )
 
 
 def module(path):
     """Name of the part of odelib that a file belongs to."""
-    return path.relative_to(ROOT / "odelib").with_suffix("").parts[0]
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imported_parts(path):
-    """Parts of odelib that a file imports, anywhere in it, whichever way it is written."""
-    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = package[: len(package) - node.level + 1] if node.level else ()
-            base = [*start, *(node.module or "").split(".")]
-            base = [part for part in base if part]
-            names = [base] if len(base) > 1 else [[*base, alias.name] for alias in node.names]
-        else:
-            continue
-        yield from (name[1] for name in names if name[0] == "odelib" and len(name) > 1)
+# --- The rooms ------------------------------------------------------------------------------------
+
+ARROWS = rooms.arrows_of_rooms()
+each_room = pytest.mark.parametrize("room", sorted(ARROWS))
 
 
-@each_file
-def test_imports_point_one_way(path):
-    part = module(path)
-    imported = set(imported_parts(path)) - {"__version__"}
-    if part == "__init__":
-        assert imported.isdisjoint(FOR_NOTEBOOKS)
-        return
-    assert part in ORDER, f"give {part} its place in ORDER"
-    in_a_folder = path.parent.name == part  # of files that may import each other
-    allowed = set(ORDER[: ORDER.index(part) + in_a_folder])
-    assert imported <= allowed, f"{part} imports {sorted(imported - allowed)} from below it"
+@each_room
+def test_imports_point_one_way(room):
+    assert room in ORDER, f"give {room} its place in ORDER"
+    allowed = set(ORDER[: ORDER.index(room)])
+    assert ARROWS[room] <= allowed, (
+        f"{room} imports {sorted(ARROWS[room] - allowed)} that stand after it"
+    )
 
+
+def test_the_house_has_few_floors():
+    assert 1 + max(rooms.floors(ARROWS).values()) <= MOST_FLOORS
+
+
+def test_no_files_import_each_other_in_a_circle():
+    rooms.floors(rooms.arrows_of_files())  # it raises where there is one
+
+
+def test_a_circle_is_found():
+    with pytest.raises(ValueError, match="in a circle: b → c → b"):
+        rooms.floors({"a": {"b"}, "b": {"c"}, "c": {"b"}})
+    assert rooms.floors({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == {"a": 2, "b": 1, "c": 0}
+
+
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        ("import odelib.pointers.words", ("pointers", "words")),
+        ("from odelib import pointers", ("pointers", "__init__")),
+        ("from odelib.pointers import words as w", ("pointers", "words")),
+        ("from odelib.pointers import called", ("pointers", "__init__")),
+        ("from . import codes", ("solving", "codes")),
+        ("from .codes import T", ("solving", "codes")),
+        ("from ..running import progress_bar", ("running",)),
+        ("def f():\n    from odelib.solving.loop import advance", ("solving", "loop")),
+        ("import numpy.odelib", None),
+    ],
+)
+def test_every_way_to_import_is_seen(tmp_path, monkeypatch, line, module):
+    known = rooms.modules()
+    monkeypatch.setattr(rooms, "PACKAGE", tmp_path)
+    (tmp_path / "solving").mkdir()
+    path = tmp_path / "solving" / "new.py"
+    path.write_text(line, "utf-8")
+    assert list(rooms.imported_modules(path, known)) == [module] * (module is not None)
+
+
+def test_the_public_names_bring_in_no_drawing():
+    found = {name[0] for name in rooms.imported_modules(PACKAGE / "__init__.py", rooms.modules())}
+    assert found
+    assert found.isdisjoint(FOR_NOTEBOOKS)
+
+
+def test_all_that_odelibs_own_compiled_code_may_depend_on_is_in_its_stamp():
+    arrows = rooms.arrows_of_files()
+    compiling = {"kernel", "called", "inlined", "step_pointer", "own_pointer"}
+    used = {
+        name
+        for name, path in rooms.modules().items()
+        if compiling & {dotted[-1] for dotted in rooms.imported(path)}
+    }
+    assert {("solving", "loop"), ("training", "loop"), ("methods", "table")} <= used
+    while True:  # and what they import
+        more = used.union(*(arrows[name] for name in used if name != ("__init__",)))
+        if more == used:
+            break
+        used = more
+    assert {name[0] for name in used} == {*OWN, "signals"}  # which only waits
+
+
+# --- Each file ------------------------------------------------------------------------------------
 
 PUBLIC_OF_NUMBA = {"numba.njit", "numba.types", "numba.from_dtype", "numba.cloudpickle"}
 PUBLIC_OF_NUMBA |= {"numba.extending.overload", "numba.TypingError", "numba.core.errors"}
@@ -144,9 +171,22 @@ def test_public_names_are_those_of_all():
     assert len(set(odelib.__all__)) == len(odelib.__all__)
     for name in odelib.__all__:
         assert hasattr(odelib, name), name
-    modules = {path.stem for path in FILES} | {"kernels", "methods", "pointers"}
+    modules = set(ORDER)
     public = {name for name in vars(odelib) if not name.startswith("_")} - modules
     assert public - FOR_NOTEBOOKS == set(odelib.__all__) - modules
+
+
+DOCUMENTED = re.findall(
+    r"auto\w+:: odelib\.(\w+\.\w+)", (ROOT / "book" / "api.md").read_text("utf-8")
+)
+DOCUMENTED += ["methods.RUNGE_KUTTA", "methods.SYMPLECTIC", "diagnosis.CAUSES", "model.Model"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_is_documented_can_be_imported_and_no_file_hides_it(name):
+    module, attribute = name.split(".")
+    found = getattr(importlib.import_module(f"odelib.{module}"), attribute)
+    assert not inspect.ismodule(found)
 
 
 def test_import_brings_in_numpy_and_numba_only():

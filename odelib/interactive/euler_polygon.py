@@ -53,7 +53,7 @@ def polygon(
     Parameters
     ----------
     rate, end, start : float
-        Of the equation, not 0; end > 0, start > 0.
+        Constants of the equation: rate not 0, end > 0, start > 0.
     slider : (int, int, int)
         Fewest and most steps, and the difference between two.
     value : int

@@ -10,7 +10,7 @@ from odelib.interactive.digits import decimals, fixed, rounded, short
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.panel import Mark, Panel, equal_window, factor_stems, style_of
 from odelib.interactive.words import all_texts
-from odelib.stability import stability_function, stability_interval, stability_polynomial
+from odelib.methods.stability import stability_function, stability_interval, stability_polynomial
 
 TEXTS = {
     "title": "{steps} steps with each learning rate",

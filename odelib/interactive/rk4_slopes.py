@@ -64,7 +64,7 @@ def slopes(
     Parameters
     ----------
     rate, start : float
-        Of the equation; start > 0.
+        Constants of the equation; start > 0.
     method : str
         A name in `METHODS`.
     slider : (float, float, float)

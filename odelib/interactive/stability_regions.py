@@ -12,7 +12,7 @@ from odelib.interactive.gradient_descent import landscape, log10
 from odelib.interactive.panel import Mark, Panel, equal_window, factor_stems, style_of
 from odelib.interactive.words import all_texts
 from odelib.methods import tableau_of
-from odelib.stability import stability_function, stability_interval, stability_polynomial
+from odelib.methods.stability import stability_function, stability_interval, stability_polynomial
 
 TEXTS = {
     "title": "Which methods are stable at each learning rate",

@@ -16,13 +16,13 @@ Every row has
     make_extra_stages()  what the interpolant needs beside it, in the same ABI; None: nothing
 
 and a loop asks a row for nothing else. The Runge–Kutta methods also show their tableau
-(tableau.py), the symplectic ones their kicks and drifts (splitting.py). `RUNGE_KUTTA` and
+(tableau.py), the symplectic ones their kicks and drifts (symplectic.py). `RUNGE_KUTTA` and
 `SYMPLECTIC` are the two families.
 """
 
+from odelib.methods.symplectic import SYMPLECTIC
 from odelib.methods.table import METHODS, compiled_method, method_of, step_source, tableau_of
-from odelib.splitting import SYMPLECTIC
-from odelib.tableaus import RUNGE_KUTTA
+from odelib.methods.tableaus import RUNGE_KUTTA
 
 __all__ = [
     "METHODS",

@@ -5,10 +5,11 @@ import inspect
 import textwrap
 from typing import NamedTuple
 
-from odelib.kernels.states import Method
+import numpy as np
+
+from odelib.methods.symplectic import SYMPLECTIC
+from odelib.methods.tableaus import RUNGE_KUTTA
 from odelib.pointers import step_pointer
-from odelib.splitting import SYMPLECTIC
-from odelib.tableaus import RUNGE_KUTTA
 
 METHODS = RUNGE_KUTTA | SYMPLECTIC
 
@@ -56,6 +57,17 @@ def step_source(method):
         return 0
     """
     return textwrap.dedent(inspect.getsource(method_of(method).make_step())).rstrip()
+
+
+class Method(NamedTuple):
+    """A method, compiled (see steps.py)."""
+
+    step: int  # the address of its step
+    extra_stages: int  # of what its interpolant needs beside the step; 0: nothing
+    exponent: float  # of the error, for the size of the next step
+    stages: int
+    fsal: bool
+    F: np.ndarray  # weights of the interpolant
 
 
 class Compiled(NamedTuple):

@@ -7,8 +7,8 @@ once and serves every right-hand side:
 
 returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number of
 components of y, ctx[1] that of dy (1 for an event), and the other words are the packed `args` (see
-rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
-kernels/steps.py), so that the loop over steps serves every method.
+fields/rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
+methods/steps.py), so that the loop over steps serves every method.
 
     calls.py         the signatures, and calls through an address from compiled code
     words.py         numbers, arrays and groups as words, and back
@@ -49,7 +49,6 @@ from odelib.pointers.functions import (
     WRONG_LENGTH,
     compile_rhs,
 )
-from odelib.pointers.identity import source_stamp
 from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
 from odelib.pointers.travel import keeping_attributes
 
@@ -81,7 +80,6 @@ __all__ = [
     "kernel",
     "offset",
     "python_pointer",
-    "source_stamp",
     "step_pointer",
     "words_at",
     "write_words",

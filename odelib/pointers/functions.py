@@ -43,7 +43,7 @@ def compile_rhs(function, kinds, *, inplace=False, y_complex=False, event=False)
 
     known = identity(function)
     if known is not None:
-        known = f"{source_stamp()} {inplace} {y_complex} {event} {known}"
+        known = f"{source_stamp('pointers')} {inplace} {y_complex} {event} {known}"
     try:
         return c_function(RHS, function, given, arguments, store, known, _on_a_copy(function))
     except (numba.core.errors.NumbaError, KeyError) as error:  # KeyError: an unknown option

@@ -12,15 +12,26 @@ import numpy as np
 from odelib.pointers.calls import is_compiled
 
 PACKAGE = pathlib.Path(__file__).parents[1]
+OWN = (
+    "pointers",
+    "methods",
+    "solving",
+    "optimizers",
+    "training",
+)  # rooms of odelib's kernels, steps
 _LIBRARIES = {"numpy", "math", "cmath", "builtins", "numba"}  # whose content their version fixes
 
 
 @functools.cache
-def source_stamp():
-    """Hash of the sources that odelib's own compiled code is made from."""
+def source_stamp(*rooms):
+    """Hash of the sources in these rooms; those of `OWN` for odelib's own compiled code.
+
+    A user's function depends on "pointers" alone, beside what `identity` says of it.
+    """
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
+    for room in rooms:
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -28,7 +39,7 @@ def own_identity(function):
     """Text for a function of the package that closes over numbers and arrays only."""
     code = _described(function.__code__, ())
     closure = [_described(cell.cell_contents, ()) for cell in function.__closure__ or ()]
-    return f"{source_stamp()} {function.__module__}.{function.__qualname__} {code} {closure}"
+    return f"{source_stamp(*OWN)} {function.__module__}.{function.__qualname__} {code} {closure}"
 
 
 class _Unknown(Exception):

@@ -1,0 +1,5 @@
+"""Why training goes badly: `diagnose` measures and asks each cause in turn."""
+
+from odelib.diagnosis.case import CAUSES, Diagnosis
+
+__all__ = ["CAUSES", "Diagnosis"]

@@ -1,0 +1,50 @@
+"""What a solve keeps: its start, every step, and the states at the times that were asked for."""
+
+import numpy as np
+
+from odelib.pointers import called, inlined
+from odelib.solving.events import interpolant_coefficients, interpolate
+
+
+@called
+def store_start(t, y, output):
+    """Keep where the solve starts, as row 0."""
+    output.t_out[0] = t
+    for j in range(len(y)):
+        output.y_out[0, j] = y[j]
+
+
+@inlined
+def store_step(row, t_stop, y_stop, output):
+    """Keep the end of a step, which an event may have brought forward to t_stop, y_stop."""
+    output.t_out[row] = t_stop
+    for j in range(len(y_stop)):
+        output.y_out[row, j] = y_stop[j]
+
+
+@inlined
+def store_interpolant(row, step, output):
+    """Keep the size of a step and the coefficients of its interpolant."""
+    output.h_out[row] = step.h
+    interpolant_coefficients(step, output.q_out[row])
+
+
+@inlined
+def next_asked(asked, row, direction):
+    """The next of the times asked for; infinite behind the last."""
+    return asked.t_eval[row] if row < len(asked.t_eval) else direction * np.inf
+
+
+@inlined
+def store_asked(row, step, t_stop, asked, direction):
+    """Keep the states at the times asked for up to t_stop, from row on; returns the next row."""
+    t = next_asked(asked, row, direction)
+    while direction * (t - t_stop) <= 0.0:
+        if t == step.t_new:
+            for j in range(len(step.y)):
+                asked.y_eval[row, j] = step.y_new[j]
+        else:
+            interpolate((t - step.t) / step.h, step, asked.y_eval[row])
+        row += 1
+        t = next_asked(asked, row, direction)
+    return row
