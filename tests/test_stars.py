@@ -15,8 +15,6 @@ FENCE = re.compile(r"\s*(`{3,}|:{3,})(\{.*)?")
 KNOWN = {
     ("applications", "ex-bg-adjoint"),
     ("applications", "thm-dn-balance"),
-    ("gradient-flow", "thm-descent-follows-flow"),
-    ("linear-regression", "ex-lr-normal"),
 }
 
 
