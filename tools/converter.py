@@ -213,8 +213,10 @@ def directive(name, title, lines, known):
         return predict(title, options, body)
     if name == "answer":
         return details("Answer", body)
-    if name in ("grid", "grid-item-card"):
-        return f"**{title}**\n\n{body}\n" if name == "grid-item-card" and title else body
+    if name == "grid-item-card" and title:
+        return f"**{title}**\n\n{body}\n"
+    if name in ("div", "grid", "grid-item-card"):  # they arrange, and say nothing
+        return body
     raise ValueError(
         f"the converter does not know the directive {{{name}}}: teach it to directive()"
     )
