@@ -39,6 +39,18 @@ def nobody_listens_to_the_collector():
     gc.callbacks[:] = listeners
 
 
+@pytest.fixture(autouse=True)
+def nobody_measures_the_coverage():
+    """Coverage keeps its lock for ever where an alarm raises while it holds it."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage and coverage.Coverage.current()
+    if measuring:
+        measuring.stop()
+    yield
+    if measuring:
+        measuring.start()
+
+
 @pytest.fixture
 def limited():
     """Call something with a handler for a signal that raises; the handler must be there after."""
