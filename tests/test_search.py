@@ -33,7 +33,7 @@ QUERIES = {
     "weight decay": ["questions.html#how-can-overfitting-be-avoided", "digits-network.html#"],
 }
 CHINESE_QUERIES = {
-    "欧拉法": "gradient-flow.html",
+    "欧拉法": "euler.html",
     "梯度流": "gradient-flow.html",
     "学习率太大": "html",
     "过拟合": "questions.html#how-can-overfitting",

@@ -88,6 +88,7 @@ def visit(context_for, address):
         page.on("response", lambda answer: note_missing(page, answer))
         page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
         page.goto(f"{address}/{path}", wait_until="networkidle")
+        page.add_style_tag(content="* {transition: none !important; animation: none !important}")
         return page
 
     yield open_page
