@@ -2,9 +2,8 @@
 
 import re
 
-from test_scipy_suite import SCORE
-
 from conftest import ROOT
+from solving.test_scipy_suite import SCORE
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HEAVIEST_PICTURE = 100_000  # bytes
