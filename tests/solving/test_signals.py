@@ -32,10 +32,17 @@ class TimeLimit(Exception):
 
 @pytest.fixture(autouse=True)
 def nobody_listens_to_the_collector():
-    """Hypothesis does, where it ran before; Python only prints what an alarm raises there."""
+    """Python only prints what an alarm raises in what the collector calls.
+
+    Hypothesis listens, where it ran before; numba's functions of earlier tests are in weak
+    dictionaries, whose callbacks would run here.
+    """
     listeners = gc.callbacks[:]
     gc.callbacks.clear()
+    gc.collect()
+    gc.freeze()
     yield
+    gc.unfreeze()
     gc.callbacks[:] = listeners
 
 
