@@ -62,6 +62,7 @@ def test_one_setting_names_the_address_of_the_site(tmp_path, address):
     robots = (site / "robots.txt").read_text("utf-8")
     not_found = (site / "404.html").read_text("utf-8")
     assert tags(page)["description"] == "It says what it is about."
+    assert tags(page)["og:site_name"] == "Training is a Flow"
     assert re.findall(r'(?:href|src)="(?!/|https?:|#)[^"]*"', not_found) == []
     if address:
         here = f"{ADDRESS}/book/chapter.html"

@@ -64,12 +64,12 @@ def describe(app, page, template, context, document):
     if not page.startswith("book/") or not context.get("body"):
         return
     title = BeautifulSoup(context.get("title") or "", "html.parser").get_text()
-    about = description(context["body"]) or f"{title}: {app.config.project}"
+    about = description(context["body"]) or f"{title}: {app.config.html_title}"
     tags = {
         "og:title": title,
         "og:description": about,
         "og:type": "article",
-        "og:site_name": app.config.project,
+        "og:site_name": app.config.html_title,
         "og:locale": "zh_CN" if is_chinese(app.config) else "en_GB",
     }
     if app.config.html_baseurl:

@@ -19,6 +19,12 @@ UNNEEDED = re.compile(
     r'\s*<script src="[^"]*/fontawesome/[^"]*"></script>'
     r'|\s*<link rel="preload" as="font"[^>]*/fontawesome/(?![^>]*fa-solid)[^>]*>'
 )
+# The theme decides at the end of a page whether it is light or dark: until then it would have
+# no colours, no borders and both logos.
+LATE_THEME = 'dataset.theme = localStorage.getItem("theme") || "auto";'
+EARLY_THEME = """dataset.theme = ((mode) => mode !== "auto" ? mode
+      : matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
+    )(localStorage.getItem("mode") || "auto");"""
 # The first page has the title of the book, which every title ends with.
 TITLE_TWICE = re.compile(r"<title>([^<]*?) &#8212; \1</title>")
 # The theme scrolls its contents to the page that one reads when that is already on the screen; this
@@ -49,6 +55,7 @@ def lighten(app, exception):
     pages = {path: path.read_text("utf-8") for path in out.rglob("*.html")}
     for path, page in pages.items():
         page = UNNEEDED.sub("", page)
+        page = page.replace(LATE_THEME, EARLY_THEME)
         page = TITLE_TWICE.sub(r"<title>\1</title>", page)
         page = page.replace(END_OF_CONTENTS, SCROLL_CONTENTS + END_OF_CONTENTS)
         page = IMAGE.sub(lambda image, folder=path.parent: sized(image[0], folder), page)
