@@ -50,7 +50,7 @@ TEXTS = {
     "path.alt": "Contours of the loss over u and v: ellipses around the minimum of the bowl; "
     "hyperbolas around the saddle; around the two minima of the double well ovals, which meet in "
     "the saddle between them. The flow runs from the start across the contours, downhill. The "
-    "dots of descent run beside it or jump to and fro across the valley.",
+    "dots of descent run beside it or jump back and forth across the valley.",
     "path.across": "u",
     "path.up": "v",
     "path.flow": "flow; dots at t = 1, 2, 5, 10",
@@ -110,9 +110,9 @@ def landscapes(
     Lee, Simchowitz, Jordan, Recht, *Gradient descent only converges to minimizers*, COLT 2016,
     proceedings.mlr.press/v49/lee16.html: almost no start leads to a strict saddle.
     """
-    for at in (start, *starts):
-        if max(abs(np.rint(at / np.float64(GRID)) * GRID - at)) > 1e-9 or np.any(
-            np.abs(at) > np.array([1.85, 1.6])
+    for at in np.array([start, *starts], float):
+        if np.any(np.abs(at / GRID - np.rint(at / GRID)) > 1e-9) or np.any(
+            np.abs(at) > (1.85, 1.6)
         ):
             raise ValueError(
                 "start and starts must be multiples of 0.05, with |u| up to 1.85 and |v| up to "
@@ -297,13 +297,13 @@ def contour(level, coefficients, parts=14):
         if squared[parts // 2] <= 0:
             continue
         u = np.sqrt(np.maximum(squared, 0))
-        if low == -top or high == top:  # open: two branches, or one that turns at the other end
-            if u[0] > 1e-6 and u[-1] > 1e-6:
-                curves += [np.column_stack([u, v]), np.column_stack([-u, v])]
-            else:
-                turn = u[0] <= 1e-6
-                one, other = np.column_stack([u, v]), np.column_stack([-u, v])
-                curves.append(np.vstack([one[::-1], other[1:]] if turn else [one, other[-2::-1]]))
+        half, mirrored = np.column_stack([u, v]), np.column_stack([-u, v])
+        if low > -top and high < top:  # closed
+            curves.append(np.vstack([half, mirrored[::-1]]))
+        elif u[0] > 1e-6 and u[-1] > 1e-6:  # two branches
+            curves += [half, mirrored]
+        elif u[0] <= 1e-6:  # one, which turns at its lower end, or at its upper
+            curves.append(np.vstack([half[::-1], mirrored[1:]]))
         else:
-            curves.append(np.column_stack([np.append(u, -u[::-1]), np.append(v, v[::-1])]))
+            curves.append(np.vstack([half, mirrored[-2::-1]]))
     return curves
