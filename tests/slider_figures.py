@@ -69,6 +69,9 @@ FIGURES = {
     "opening": opening,
     "cubic": lambda **options: interactive.cubic(**({"marks": (1.9, 2.3, 2.5, 3.0)} | options)),
     "descent": first_page,
+    "landscapes": lambda **options: interactive.landscapes(
+        **({"marks": (0.1, 0.4, 0.8, 1.1)} | options)
+    ),
     "four panels": four_panels,
     "polygon": interactive.polygon,
     "regions": regions,
@@ -76,6 +79,12 @@ FIGURES = {
     "slopes": interactive.slopes,
     "stopping": stopping,
 }
+
+
+def landscape_gradient(landscape):
+    """Gradient of a landscape with a start to be dragged, a function of (u, v)."""
+    a, b, c = {"bowl": (0.2, 2, 0), "saddle": (1, -1, 0), "well": (1, -1, 1)}[landscape]
+    return lambda theta: np.array([a * theta[0], c * theta[1] ** 3 + b * theta[1]])
 
 
 def path_by_odelib(learning_rate, method="Euler"):

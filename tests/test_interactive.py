@@ -14,6 +14,7 @@ import odelib
 from odelib import interactive
 from odelib.interactive.cubic_descent import long_run
 from odelib.interactive.digits import fixed, short
+from odelib.interactive.landscapes import COEFFICIENTS, WINDOW, contour, end_of_flow, loss_at
 from odelib.interactive.stability_regions import region_boundary
 from slider_figures import (
     EIGENVALUES,
@@ -27,6 +28,7 @@ from slider_figures import (
     errors_by_odelib,
     first_page,
     four_panels,
+    landscape_gradient,
     lowest_loss,
     opening,
     path_by_odelib,
@@ -125,6 +127,10 @@ def test_every_word_comes_from_the_texts_that_a_translation_replaces(make):
         "cycle",
         "no cycle",
         "pause",
+        "minimum",
+        "rest",
+        "away",
+        "far",
     }  # words that the fields may hold
 
 
@@ -351,6 +357,66 @@ def test_stopping_does_not_depend_on_round_off(noise):
         marks=(0, 1, 3, 4),
     )
     assert noisy._repr_html_() == stopping()._repr_html_()
+
+
+# --- The landscapes ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("landscape", COEFFICIENTS)
+def test_landscape_has_the_loss_of_its_gradient_and_contours_of_equal_loss(landscape):
+    gradient, coefficients = landscape_gradient(landscape), COEFFICIENTS[landscape]
+    for at in np.array([[1.5, 1.2], [-0.3, 0.7], [0.4, -1.1]]):
+        nudges = 1e-6 * np.eye(2)
+        rise = loss_at(at + nudges, coefficients) - loss_at(at - nudges, coefficients)
+        np.testing.assert_allclose(rise / 2e-6, gradient(at), rtol=0, atol=1e-8)
+    for level in (-0.2, -0.05, 0.3, 0.9):
+        curves = contour(level, coefficients)
+        assert bool(curves) == (level > 0 or landscape != "bowl")
+        for points in curves:
+            assert np.all(np.abs(points[:, 1]) <= WINDOW[3] + 1e-12)
+            np.testing.assert_allclose(loss_at(points, coefficients), level, rtol=0, atol=1e-7)
+    assert len(contour(-0.1, COEFFICIENTS["well"])) == 2  # one around each minimum
+
+
+@pytest.mark.parametrize("landscape", COEFFICIENTS)
+@pytest.mark.parametrize("start", [(1.5, 1.2), (-1.0, -0.05), (1.5, 0.0)])
+def test_flow_ends_where_odelib_ends(landscape, start):
+    field = odelib.gradient_flow(landscape_gradient(landscape))
+    end = odelib.solve_ivp(field, (0, 100.0), start, rtol=1e-9, atol=1e-12).y[:, -1]
+    rest = end_of_flow(start, landscape)
+    assert (rest is None) == (np.abs(end).max() > 1e6)
+    if rest is not None:
+        np.testing.assert_allclose(end, rest, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("alpha", "style"), [(0.99, "method"), (1.01, "unstable")])
+def test_descent_in_the_bowl_is_red_exactly_beyond_its_border(alpha, style):
+    figure = interactive.landscapes(value=alpha, start=(0.0, 1.0))
+    assert figure.style == style
+    steps = int(20 / alpha)
+    path = odelib.minimize(
+        landscape_gradient("bowl"), [0.0, 1.0], learning_rate=alpha, steps=steps, trajectory=True
+    ).trajectory
+    drawn = np.array(figure.panels[0].moving[3].points)
+    np.testing.assert_allclose(drawn, path.T, rtol=1e-12, atol=1e-15)
+
+
+def test_table_of_landscapes_has_every_end():
+    rows = interactive.landscapes().table[1:]
+    assert [row[2] for row in rows] == 3 * ["0, 0"] + ["away", "0, 0", "away"] + [
+        "0, 1",
+        "0, 0",
+        "0, −1",
+    ]
+    assert rows[0][3] == "0.02, 0.00" and abs(1.5 * 0.92**50 - 0.02) < 0.005
+
+
+@pytest.mark.parametrize("start", [(1.51, 0.0), (1.9, 0.0), (0.0, 1.65)])
+def test_landscapes_refuse_a_start_off_the_grid_or_outside(start):
+    with pytest.raises(ValueError, match="multiples of 0.05, with .*; got"):
+        interactive.landscapes(start=start)
+    with pytest.raises(ValueError, match="slider must begin above 0"):
+        interactive.landscapes(slider=(0.0, 1.0, 0.05))
 
 
 # --- Euler's polygon -----------------------------------------------------------------

@@ -27,6 +27,7 @@ from slider_figures import (
     errors_by_odelib,
     first_page,
     four_panels,
+    landscape_gradient,
     lowest_loss,
     opening,
     path_by_odelib,
@@ -156,9 +157,10 @@ def test_keyboard_reaches_every_control_and_focus_is_visible(show, make):
     page, figure = show(make()), make()
     play = ["button"] * bool(figure.stops)
     stops = ["range"] + ["button"] * len(figure.marks) + play + ["radio"] * bool(figure.choices)
-    for kind in stops:
+    for kind in stops + ["slider"] * bool(figure.held):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.type") == kind
+        active = "document.activeElement.type ?? document.activeElement.getAttribute('role')"
+        assert page.evaluate(active) == kind
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
         assert outline == "3px"
     page.keyboard.press("Tab")
@@ -224,9 +226,8 @@ def test_page_in_another_language_replaces_one_attribute(show, make):
     words = page.locator("[data-text]").evaluate_all("all => all.map(e => e.textContent)")
     assert all(text.startswith("译文") for text in words)
     labels = page.locator("[aria-label]").evaluate_all("all => all.map(e => e.ariaLabel)")
-    assert len(labels) == 1 + len(make().panels) and all(
-        label.startswith("译文") for label in labels
-    )
+    assert len(labels) == 1 + len(make().panels) + bool(make().held)
+    assert all(label.startswith("译文") for label in labels)
     if "verdict" in make().fields:
         assert shown(page, "verdict")[0].startswith("译文")
 
@@ -411,6 +412,106 @@ def test_stopping_shows_the_flow_that_odelib_follows(show, keys, log, half):
     assert found["half"] == half and found["style"] == ("method" if log < 2 else "unstable")
     says = "before its lowest point" if log < 2 else "beyond its lowest point"
     assert shown(page, "half", "test", "verdict") == [str(half), short(test), says]
+
+
+# --- The landscapes ------------------------------------------------------------------
+
+
+def landscapes(**options):
+    return interactive.landscapes(**({"marks": (0.1, 0.4, 0.8, 1.1)} | options))
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.4, 0.8, 1.1])
+@pytest.mark.parametrize(("keys", "start"), [([], (1.5, 1.2)), (8 * ["ArrowUp"], (1.5, 1.6))])
+def test_landscapes_show_the_flow_and_the_descent_that_odelib_computes(show, keys, start, alpha):
+    page = show(landscapes())
+    page.get_by_role("button", name=str(alpha), exact=True).click()
+    page.locator(".handle").focus()
+    for key in keys:
+        page.keyboard.press(key)
+    steps = int(20 / alpha + 1e-9)
+    for name, landscape in (("bowl", "bowl"), ("saddle", "saddle"), ("double well", "well")):
+        page.get_by_label(name, exact=True).check()
+        found = numbers(page)
+        assert found["landscape"] == landscape and tuple(found["start"]) == start
+        gradient = landscape_gradient(landscape)
+        field = odelib.gradient_flow(gradient)
+        count = int(found["steps"][0])
+        euler = odelib.solve_ivp(field, (0, count * alpha), start, "Euler", step=alpha).y
+        np.testing.assert_allclose(found["last"], euler[:, -1], rtol=1e-9, atol=1e-15)
+        flow = odelib.solve_ivp(field, (0, count * alpha), start, rtol=1e-11, atol=1e-13).y[:, -1]
+        np.testing.assert_allclose(found["flow"], flow, rtol=1e-7, atol=1e-8)
+        far = np.abs(euler[:, -1]).max() > 1e3
+        assert far or count == steps
+        a, b, c = {"bowl": (0.2, 2, 0), "saddle": (1, -1, 0), "well": (1, -1, 1)}[landscape]
+        loss = a * euler[0] ** 2 / 2 + b * euler[1] ** 2 / 2 + c * euler[1] ** 4 / 4
+        rises = np.any(np.diff(loss) > 1e-10)
+        assert found["style"] == ("unstable" if rises else "method")
+        verdict = "its loss rises in a step" if rises else "its loss never rises"
+        ends = {"bowl": "minimum (0, 0)", "saddle": "no point", "well": "minimum (0, 1)"}
+        assert shown(page, "ends", "verdict") == [ends[landscape], verdict]
+        assert (shown(page, "lands") == ["far away"]) == far
+        backs = page.locator("g[data-choice]:not([display=none])")
+        assert backs.evaluate_all("all => all.map(b => b.dataset.choice)") == [landscape]
+
+
+def test_large_steps_that_never_raise_the_loss_may_end_in_the_other_minimum(show):
+    page = show(landscapes(start=(1.5, 1.6), value=0.8))
+    page.get_by_label("double well", exact=True).check()
+    assert shown(page, "ends", "lands") == ["minimum (0, 1)", "(0.00, −1.00)"]
+    assert numbers(page)["style"] == "method"
+
+
+def test_start_follows_the_pointer_and_stays_on_the_grid_and_in_the_picture(show):
+    page = show(landscapes())
+    knob = page.locator(".handle")
+
+    def middle():
+        box = knob.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    (x, y), picture = middle(), page.locator(".stage > svg").bounding_box()
+    scale = picture["width"] / 344  # pixels a unit of drawing
+    unit = 250 / 3.2 * scale  # pixels that u or v grow by 1
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 0.52 * unit, y + 1.19 * unit, steps=3)
+    np.testing.assert_allclose(numbers(page)["start"], [1.0, 0.0], rtol=0, atol=0)
+    np.testing.assert_allclose(middle(), [x - 0.5 * unit, y + 1.2 * unit], rtol=0, atol=1)
+    assert shown(page, "ends") == ["minimum (0, 0)"]
+    page.mouse.move(5000, 0)
+    np.testing.assert_allclose(numbers(page)["start"], [1.85, 1.6], rtol=0, atol=0)
+    page.mouse.up()
+    page.mouse.move(x, y)
+    np.testing.assert_allclose(numbers(page)["start"], [1.85, 1.6], rtol=0, atol=0)
+    page.mouse.click(picture["x"] + 60, picture["y"] + 40)  # a click puts it there
+    u, v = numbers(page)["start"]
+    assert u < -1.5 and v > 1.2
+
+
+def test_arrow_keys_move_the_start_and_say_where_it_is(show):
+    page = show(landscapes())
+    page.locator(".handle").focus()
+    for key in ("ArrowLeft", "Shift+ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    np.testing.assert_allclose(numbers(page)["start"], [1.45, 1.0], rtol=0, atol=0)
+    knob = page.get_by_role("slider", name="Start")
+    assert knob.get_attribute("aria-valuetext") == "1.45, 1.00"
+    page.get_by_label("saddle", exact=True).check()
+    knob.focus()
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowDown")
+    assert shown(page, "u", "v", "ends") == ["1.45", "0.00", "saddle (0, 0)"]
+
+
+def test_each_of_two_equal_landscapes_keeps_its_own_start(show):
+    page = show(landscapes(), landscapes())
+    one, other = page.locator(".handle").all()
+    other.press("ArrowDown")
+    one.press("ArrowLeft")
+    page.locator("input[type=range]").nth(1).press("ArrowRight")
+    starts = page.locator(".odelib-figure").evaluate_all("all => all.map(f => f.dataset.start)")
+    assert starts == ["1.45 1.2", "1.5 1.15"]
 
 
 # --- Euler's polygon -----------------------------------------------------------------

@@ -31,6 +31,7 @@ class SliderFigure:
     choices: tuple = ()  # of a second control: names, or keys of texts; the first is chosen
     stops: tuple = ()  # if any: all values of the slider, whose position is the number of one
     border: float | None = None  # with stops: a value that the track marks
+    held: tuple = ()  # if any: a point (x, y) of the first panel that one drags, and its grid
 
     def __repr__(self):
         words = self._words
@@ -41,11 +42,14 @@ class SliderFigure:
         words = self._words
         body = "\n".join(
             [
-                f"<style>\n{_file('figure.css')}{_file('track.css') * self._tracked}</style>",
+                f"<style>\n{self._files('css')}</style>",
                 self._control(),
                 self._readout(),
                 '<div class="panels">',
-                *(panel_html(panel, words) for panel in self.panels),
+                *(
+                    panel_html(panel, words, held=bool(self.held) and i == 0)
+                    for i, panel in enumerate(self.panels)
+                ),
                 "</div>",
                 self._table(),
                 words.element("noscript", "noscript"),
@@ -57,16 +61,14 @@ class SliderFigure:
             "data": self.data,
         }
         texts, spec = (json.dumps(part, ensure_ascii=False) for part in (self.texts, spec))
-        script = (
-            f"{_file('figure.js')}{_file(self.kind + '.js')}{_file('track.js') * self._tracked}"
-        )
+        script = self._files("js", self.kind)
         name = hashlib.sha256((body + texts + spec + script).encode()).hexdigest()[:8]
         return (
             f'<div class="odelib-figure{" three" * self._tracked}" role="group" '
             f'{words.label("title")} data-figure="{name}" '
             f'data-style="{self.style}" data-texts="{escape(texts)}">\n'
             f"{body}\n<script>\n(() => {{\n{script}"
-            f'sliderFigure("{name}", {spec}, moving);\n{self._track(name)}}})();\n</script>\n</div>'
+            f"{self._calls(name, spec)}}})();\n</script>\n</div>"
         )
 
     @property
@@ -77,11 +79,20 @@ class SliderFigure:
     def _tracked(self):
         return bool(self.stops)
 
-    def _track(self, name):
-        """The call that makes a slider with stops speak and play."""
-        if not self.stops:
-            return ""
-        return f'track("{name}", {list(self.stops)}, {self.data["decimals"]});\n'
+    def _files(self, kind, *more):
+        """Text of the files of a kind that the figure needs, one after the other."""
+        parts = ["track"] * self._tracked + ["handle"] * bool(self.held)
+        return "".join(_file(f"{part}.{kind}") for part in ("figure", *more, *parts))
+
+    def _calls(self, name, spec):
+        """The calls that make the figure move, its slider with stops speak, its point follow."""
+        if self.held:
+            return (
+                f'const spec = {spec};\nsliderFigure("{name}", spec, moving);\n'
+                f'handle("{name}", spec, {list(self.held)});\n'
+            )
+        track = f'track("{name}", {list(self.stops)}, {self.data.get("decimals")});\n'
+        return f'sliderFigure("{name}", {spec}, moving);\n{track * self._tracked}'
 
     def _position(self, value):
         """Of a value on the slider: itself, or the number of its stop."""

@@ -1,6 +1,6 @@
 """One system of axes as SVG: what stands still in it, and what moves, at the first value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ class Panel:
     moving: list  # of Mark
     legend: tuple = ()  # of (classes of the swatch, key of its text)
     powers: bool = False  # the axis upwards holds the logarithms, to base 10, of what it shows
+    backs: dict = field(default_factory=dict)  # Marks that stand behind each choice of the figure
 
 
 def equal_window(centre, radius):
@@ -59,14 +60,20 @@ def factor_stems(z, factors):
     ]
 
 
-def panel_html(panel, words):
-    """HTML of one panel: axes, what stands still, what moves, legend and caption."""
+def panel_html(panel, words, held=False):
+    """HTML of one panel: axes, what stands still, what moves, legend and caption.
+
+    Where a point is `held`, a handle that follows it stands beside the drawing.
+    """
     wide, high = PANEL
     box = (-MARGIN[0], -MARGIN[3], wide + MARGIN[0] + MARGIN[1], high + MARGIN[2] + MARGIN[3])
     still, moving = (
         "".join(mark_svg(mark, panel.window) for mark in layer)
         for layer in (panel.still, panel.moving)
     )
+    for i, (choice, marks) in enumerate(panel.backs.items()):
+        back = "".join(mark_svg(mark, panel.window) for mark in marks)
+        still += f'<g data-choice="{choice}" display="{"none" if i else "inline"}">{back}</g>'
     below = f'x="{wide / 2:g}" y="{high + 36:g}" text-anchor="middle"'
     legend = "".join(
         f'<span><i class="{swatch}"></i> {words.element("span", key)}</span>'
@@ -74,8 +81,10 @@ def panel_html(panel, words):
     )
     key = f"{panel.name}.caption"
     caption = words.element("span", key) if key in words.texts else ""
+    stage = ['<div class="stage">'] if held else []
     lines = [
         '<div class="panel">',
+        *stage,
         f'<svg viewBox="{" ".join(f"{v:g}" for v in box)}" role="img" '
         f"{words.label(f'{panel.name}.alt')}>",
         f'<path class="axis" d="M0 0V{high:g}H{wide:g}"/>',
@@ -85,9 +94,19 @@ def panel_html(panel, words):
         f'<svg width="{wide:g}" height="{high:g}"><g>{still}</g>',  # it clips its content
         f'<g class="moving">{moving}</g></svg>',
         "</svg>",
+        *([_handle(panel.window, words), "</div>"] if held else []),
         f'<div class="caption">{legend}{caption}</div></div>',
     ]
     return "\n".join(lines)
+
+
+def _handle(window, words):
+    """What one takes to drag a point: JavaScript puts it in its place and says where it is."""
+    low, high = (f"{value:g}" for value in window[:2])
+    return (
+        f'<span class="handle" role="slider" tabindex="0" aria-valuemin="{low}" '
+        f'aria-valuemax="{high}" aria-valuenow="0" {words.label("handle")}></span>'
+    )
 
 
 def mark_svg(mark, window):
