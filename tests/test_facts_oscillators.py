@@ -1,6 +1,6 @@
-"""The quantitative facts of the chapter on springs and circuits, computed with odelib.
+"""The quantitative facts of the lessons on oscillators and circuits, computed with odelib.
 
-The symplectic methods are not in the library; they stand here in plain NumPy, as in the chapter.
+Störmer–Verlet stands here in plain NumPy, as in the lesson.
 """
 
 import numpy as np
