@@ -18,6 +18,7 @@ methods/steps.py), so that the loop over steps serves every method.
     objects.py       what an object file asks for
     machine_code.py  C functions kept on disk
     loops.py         odelib's own steps and kernels
+    shared.py        odelib's own functions that Python calls too
     functions.py     a user's compiled function behind the ABI
     travel.py        a user's compiled function in another process
 
@@ -37,7 +38,7 @@ from odelib.pointers.calls import (
     offset,
     words_at,
 )
-from odelib.pointers.words import CACHE_LINE, address_of, aligned_zeros
+from odelib.pointers.words import CACHE_LINE, address_of, aligned_zeros, array_kind, as_argument
 
 if not DISABLED:
     from odelib.pointers.words import at_address, call_kernel, write_words
@@ -49,7 +50,8 @@ from odelib.pointers.functions import (
     WRONG_LENGTH,
     compile_rhs,
 )
-from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
+from odelib.pointers.loops import called, inlined, kernel, step_pointer
+from odelib.pointers.shared import compiled, shared
 from odelib.pointers.travel import keeping_attributes
 
 __all__ = [
@@ -65,6 +67,8 @@ __all__ = [
     "Call",
     "address_of",
     "aligned_zeros",
+    "array_kind",
+    "as_argument",
     "at_address",
     "c_signature",
     "call_kernel",
@@ -80,6 +84,7 @@ __all__ = [
     "kernel",
     "offset",
     "python_pointer",
+    "shared",
     "step_pointer",
     "words_at",
     "write_words",

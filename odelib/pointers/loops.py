@@ -53,21 +53,6 @@ def inlined(function):
     return numba.njit(**OPTIONS, forceinline=True)(function)
 
 
-def compiled(function):
-    """Compile a function that compiled code and Python call; it runs without the GIL.
-
-    Numba keeps it on disk where it can, and notices edits of its own file only: what it calls must
-    stand in that file.
-    """
-    decorate = functools.partial(numba.njit, nogil=True, error_model="numpy")
-    try:
-        return decorate(cache=True)(function)
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
-        return decorate()(function)
-
-
 class Kernel:
     """A compiled function of groups that returns an integer.
 
