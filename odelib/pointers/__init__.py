@@ -8,7 +8,7 @@ once and serves every right-hand side:
 returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number of
 components of y, ctx[1] that of dy (1 for an event), and the other words are the packed `args` (see
 fields/rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
-methods/steps.py), so that the loop over steps serves every method.
+methods/steps.py), and an update of an optimizer, so that one loop serves all methods.
 
     calls.py         the signatures, and calls through an address from compiled code
     words.py         numbers, arrays and groups as words, and back
@@ -33,6 +33,7 @@ from odelib.pointers.calls import (
     c_signature,
     call_rhs,
     call_step,
+    call_update,
     data,
     is_compiled,
     offset,
@@ -50,7 +51,7 @@ from odelib.pointers.functions import (
     WRONG_LENGTH,
     compile_rhs,
 )
-from odelib.pointers.loops import called, inlined, kernel, step_pointer
+from odelib.pointers.loops import called, inlined, kernel, step_pointer, update_pointer
 from odelib.pointers.shared import compiled, shared
 from odelib.pointers.travel import keeping_attributes
 
@@ -74,6 +75,7 @@ __all__ = [
     "call_kernel",
     "call_rhs",
     "call_step",
+    "call_update",
     "called",
     "compile_rhs",
     "compiled",
@@ -86,6 +88,7 @@ __all__ = [
     "python_pointer",
     "shared",
     "step_pointer",
+    "update_pointer",
     "words_at",
     "write_words",
 ]
