@@ -18,9 +18,15 @@ FACTS = {
 }
 
 
-def expect(fact_id, value):
-    """Assert that the value, or each of several, is the fact's within its absolute tolerance."""
+def expect(fact_id, value, *, least=0.0):
+    """Assert that the value, or each of several, is the fact's within its tolerance, or `least`."""
     fact = FACTS[fact_id]
     value, expected = np.asarray(value, dtype=float), np.asarray(fact["expected"], dtype=float)
     assert expected.ndim == 0 or value.shape == expected.shape, (fact_id, value, expected)
-    assert np.all(np.abs(value - expected) <= fact["tol"]), (fact_id, value, expected)
+    near = np.abs(value - expected) <= np.maximum(fact["tol"], least)
+    assert np.all(near), (fact_id, value, expected)
+
+
+def expect_at_most(fact_id, value):
+    """Assert that the value, or each of several, is not above the fact's."""
+    assert np.all(np.asarray(value) <= np.asarray(FACTS[fact_id]["expected"])), (fact_id, value)

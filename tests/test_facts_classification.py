@@ -4,28 +4,13 @@ Expected values and tolerances are read from data/facts_classification.json. A f
 by the function whose name starts with test_log_01_.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_iris
 
+from facts import FACTS, expect
 from odelib import diagnose, gradient_flow, minimize, models, sharpness, solve_ivp
 from odelib.diagnosis.separable import is_separable
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads(
-        (Path(__file__).parent / "data/facts_classification.json").read_text("utf-8")
-    )
-}
-
-
-def expect(fact_id, value, *, least=0.0):
-    """Assert that the value is the fact's, within its absolute tolerance, or `least`."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=np.maximum(fact["tol"], least))
 
 
 def hessian(model, data):
@@ -92,7 +77,7 @@ def exponential(s, w):
 def logistic(s, w):
     """The same for the mean logistic loss, with the model's gradient."""
     ones = np.ones(4)
-    return -np.exp(s) * models.logistic().gradient(w, POINTS, ones, ones, 1, 0.0, 0)
+    return -np.exp(s) * models.logistic().gradient(w, POINTS, ones, ones, *models.logistic().args)
 
 
 @pytest.mark.parametrize("flow", [exponential, logistic])

@@ -5,33 +5,14 @@ the function whose name starts with test_mom_04_.
 """
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import j1
 
+from facts import FACTS, expect, expect_at_most
 from odelib import minimize, newton_flow, solve_ivp
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads(
-        (Path(__file__).parent / "data/facts_optimisers.json").read_text("utf-8")
-    )
-}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
-
-
-def expect_at_most(fact_id, value):
-    """Assert that the value is not above the fact's."""
-    assert value <= FACTS[fact_id]["expected"]
 
 
 def rate(name, eigenvalue, learning_rate, **settings):
@@ -310,10 +291,3 @@ def test_adam_08_the_stability_border_with_a_frozen_preconditioner():
         return rate("heavy_ball", 1.0, alpha, momentum=0.9, dampening=0.9) > 1
 
     expect("ADAM-08", border(grows, 30.0, 50.0))
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

@@ -4,24 +4,11 @@ Expected values and tolerances are read from data/facts_plateau.json. A fact CLM
 function whose name starts with test_clm_06_.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 from sklearn.datasets import load_diabetes
 
+from facts import FACTS, expect
 from odelib import gradient_flow, minimize, models, rhs, solve_ivp
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads((Path(__file__).parent / "data/facts_plateau.json").read_text("utf-8"))
-}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
 
 
 @rhs

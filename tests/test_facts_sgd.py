@@ -5,24 +5,12 @@ function whose name starts with test_sgd_04_.
 """
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
 
+from facts import FACTS, expect
 from odelib import minimize, solve_ivp
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads((Path(__file__).parent / "data/facts_sgd.json").read_text("utf-8"))
-}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
 
 
 def test_sgd_01_the_stationary_variance():
@@ -106,10 +94,3 @@ def test_sgd_07_the_learning_rate_one_over_k_is_the_running_mean():
         expect("SGD-07", run.theta[0])
         means = np.cumsum(samples) / np.arange(1, 1001)
         np.testing.assert_allclose(run.trajectory[0, 1:], means, rtol=0, atol=1e-12)
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

@@ -4,30 +4,11 @@ Expected values and tolerances are read from data/facts_stopping.json. A fact ES
 function whose name starts with test_es_05_.
 """
 
-import json
-from pathlib import Path
-
 import numba
 import numpy as np
 
+from facts import FACTS, expect, expect_at_most
 from odelib import gradient_flow, minimize, solve_ivp
-
-FACTS = {
-    fact["id"]: fact
-    for fact in json.loads((Path(__file__).parent / "data/facts_stopping.json").read_text("utf-8"))
-}
-
-
-def expect(fact_id, value):
-    """Assert that the value is the fact's, within its absolute tolerance."""
-    fact = FACTS[fact_id]
-    np.testing.assert_allclose(value, fact["expected"], rtol=0, atol=fact["tol"])
-
-
-def expect_at_most(fact_id, value):
-    """Assert that the value is not above the fact's."""
-    assert np.all(value <= np.array(FACTS[fact_id]["expected"]))
-
 
 # --- The edge of stability ------------------------------------------------------------------------
 
@@ -211,10 +192,3 @@ def test_es_05_the_best_ridge_penalty():
         best = logarithms[0] + place * width
         logarithms = best + width * np.linspace(-0.5, 0.45, 20)
     expect("ES-05", np.exp(best))
-
-
-def test_every_fact_has_a_test():
-    tests = [name for name in globals() if name.startswith("test_")]
-    for fact_id in FACTS:
-        prefix = f"test_{fact_id.lower().replace('-', '_')}_"
-        assert any(name.startswith(prefix) for name in tests), fact_id

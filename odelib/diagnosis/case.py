@@ -102,6 +102,17 @@ class Case:
             against = f"{self.method} has no limit of its own"
         return f"learning rate times sharpness is {self.rate * value:.4g}, {against}."
 
+    def ending(self, run):
+        """How a run ends whose late loss is above its start, in words."""
+        if run.stopped_by == "failed":
+            end = "until it is no longer finite"
+        else:
+            end = f"to {late_loss(run):.4g}, the mean of the last quarter"
+        return (
+            f"The loss grows from {run.loss[0]:.4g} {end} of {run.steps} steps of {self.method} "
+            "with the full gradient."
+        )
+
 
 def rises(run):
     """Whether the loss goes up anywhere in a run, by more than rounding."""

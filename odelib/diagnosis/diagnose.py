@@ -13,6 +13,7 @@ import numpy as np
 from odelib.curvature import spectrum
 from odelib.diagnosis import causes
 from odelib.diagnosis.case import Case, Diagnosis
+from odelib.diagnosis.instability import instability
 from odelib.training import arguments
 
 
@@ -99,7 +100,7 @@ in the direction of largest curvature, mostly theta[1], grows. Take a learning r
     case = Case(model, checked, theta, method, rate, settings, top, limit)
     case = replace(case, probe=case.run(steps))
     probe = case.probe
-    unstable = causes.instability(case)
+    unstable = instability(case)
     if batch_size is not None and batch_size < rows:
         if not unstable:
             unstable = causes.noise(case, batch_size, seed)

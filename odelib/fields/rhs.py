@@ -158,9 +158,9 @@ def _pack(args):
             kinds.append(types.float64)
             words.append(int(np.float64(value).view(np.int64)))
         elif isinstance(value, np.ndarray | list | tuple):
-            array = as_argument(value, i)
-            kind = numba.from_dtype(array.dtype)
-            kinds.append(types.Array(kind, array.ndim, "C", readonly=not array.flags.writeable))
+            array = pointers.as_argument(value, i)
+            readonly = not array.flags.writeable
+            kinds.append(pointers.array_kind(array.dtype, array.ndim, readonly))
             words += [pointers.address_of(array), *array.shape]
             kept.append(array)
         else:
@@ -188,17 +188,6 @@ def vary_context(ctx, args, vary, rows):
         dimensions = array.ndim - (i in vary)
         word += 1 + dimensions
     return contexts
-
-
-def as_argument(value, i):
-    """Contiguous array of float64, int64 or bool; the array itself where it is one already."""
-    array = np.asarray(value)
-    kind = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}.get(array.dtype.kind)
-    if kind is None or array.ndim == 0:
-        raise TypeError(
-            f"args[{i}] must be a number or an array of numbers, got dtype {array.dtype}"
-        )
-    return np.require(array, kind, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 # --- Plain Python functions ---------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The models that can be trained, each a function that returns a `Model`.
 
 `odelib.models.ridge(penalty=0.1)` is a loss with its gradient and its Hessian-vector product,
-compiled; the losses are in linear.py and networks.py, what a model is in model.py.
+compiled; ℓ is in losses.py, the rest in linear.py and networks.py, what a model is in model.py.
 """
 
 import itertools
@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from odelib.models import linear, networks
+from odelib.models import linear, losses, networks
 from odelib.models.data import check_class_weight
 from odelib.models.model import Model
 
@@ -39,7 +39,7 @@ def least_squares(*, intercept=False):
     >>> model.gradient(np.zeros(2), X, y, w, *model.args)
     array([-3., -5.])
     """
-    return _linear("least squares", linear.SQUARED, 0.0, intercept, target="values")
+    return _linear("least squares", losses.SQUARED, 0.0, intercept, target="values")
 
 
 def ridge(penalty, *, intercept=False):
@@ -56,7 +56,7 @@ def ridge(penalty, *, intercept=False):
     -------
     Model
     """
-    return _linear("ridge", linear.SQUARED, penalty, intercept, target="values")
+    return _linear("ridge", losses.SQUARED, penalty, intercept, target="values")
 
 
 def logistic(*, penalty=0.0, intercept=False, class_weight=None):
@@ -86,7 +86,7 @@ def logistic(*, penalty=0.0, intercept=False, class_weight=None):
     >>> print(round(model.loss(np.zeros(1), X, y, w, *model.args), 6))
     0.693147
     """
-    return _linear("logistic", linear.LOGISTIC, penalty, intercept, class_weight)
+    return _linear("logistic", losses.LOGISTIC, penalty, intercept, class_weight)
 
 
 def svm(*, penalty, squared=False, intercept=False, class_weight=None):
@@ -107,8 +107,8 @@ def svm(*, penalty, squared=False, intercept=False, class_weight=None):
     Model
         Takes y of 0 and 1, or −1 and 1; keeps and predicts −1 and 1.
     """
-    kind, name = (linear.SQUARED_HINGE, "squared hinge") if squared else (linear.HINGE, "hinge")
-    return _linear(name, kind, penalty, intercept, class_weight)
+    loss, name = (losses.SQUARED_HINGE, "squared hinge") if squared else (losses.HINGE, "hinge")
+    return _linear(name, loss, penalty, intercept, class_weight)
 
 
 def softmax(*, penalty=0.0, intercept=False, class_weight=None):
@@ -127,10 +127,9 @@ def softmax(*, penalty=0.0, intercept=False, class_weight=None):
         Takes labels y = 0, 1, …, k−1.
     """
     return Model(
-        "softmax", linear.softmax_loss, linear.softmax_gradient, linear.softmax_hvp,
-        linear.softmax_scores, (_penalty(penalty), int(intercept)), "labels",
+        "softmax", *linear.of_matrix(losses.SOFTMAX), (_penalty(penalty), int(intercept)), "labels",
         count=_matrix_size, start=_matrix_of_zeros, penalty=penalty,
-        intercept=bool(intercept), class_weight=check_class_weight(class_weight),
+        intercept=bool(intercept), class_weight=check_class_weight(class_weight), by_columns=True,
     )  # fmt: skip
 
 
@@ -201,7 +200,7 @@ def network(*, hidden, activation="tanh", loss="softmax", penalty=0.0, class_wei
 
     return Model(
         f"network {tuple(widths.tolist())}",
-        networks.loss, networks.gradient, networks.hvp, networks.scores,
+        *networks.of_layers(losses.SOFTMAX if loss == "softmax" else losses.SQUARED_OUTPUTS),
         (widths, _ACTIVATIONS[activation], _penalty(penalty)),
         "labels" if loss == "softmax" else "outputs", count=count, start=start, penalty=penalty,
         class_weight=check_class_weight(class_weight),
@@ -211,13 +210,12 @@ def network(*, hidden, activation="tanh", loss="softmax", penalty=0.0, class_wei
 _ACTIVATIONS = {"tanh": networks.TANH, "relu": networks.RELU}
 
 
-def _linear(name, kind, penalty, intercept, class_weight=None, target="signs"):
+def _linear(name, loss, penalty, intercept, class_weight=None, target="signs"):
     """A model with one score xᵀθ a row."""
     return Model(
-        name, linear.loss, linear.gradient, linear.hvp, linear.scores,
-        (kind, _penalty(penalty), int(intercept)), target,
+        name, *linear.of_vector(loss), (_penalty(penalty), int(intercept)), target,
         count=_vector_size, start=_vector_of_zeros, penalty=penalty,
-        intercept=bool(intercept), class_weight=check_class_weight(class_weight),
+        intercept=bool(intercept), class_weight=check_class_weight(class_weight), by_columns=True,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from odelib.models.data import check_columns, check_data, check_rows, check_targ
 class Model:
     """A loss with its derivatives, and what is needed to use it; made by the functions of `models`.
 
-    The functions are compiled by numba: call them from compiled code, or bind them.
+    The functions are compiled: call them from Python or from compiled code, or bind them.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Model:
     penalty: float = 0.0  # factor of |θ|²/2
     intercept: bool = False  # whether `check` puts a column of ones before X
     class_weight: Any = None
+    by_columns: bool = False  # whether `gradient` reads X (m, d) as well in Fortran's order
 
     def check(self, data, *, training=True):
         """(X, y, w) as the model's functions take them, from (X, y) or (X, y, weights).

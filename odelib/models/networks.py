@@ -16,104 +16,114 @@ Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6 (1
 doi:10.1162/neco.1994.6.1.147.
 """
 
+import functools
 import math
 
 import numpy as np
 
-from odelib.pointers import compiled
+from odelib.pointers import compiled, shared
 
 TANH, RELU = range(2)
 
 
-@compiled
-def loss(theta, X, y, w, hidden, activation, penalty):
-    """Mean loss of the rows plus the penalty."""
-    m = len(X)
-    widths = layer_widths(len(theta), X.shape[1], hidden)
-    S = _last(_forward(theta, X, widths, activation), m, widths)
-    total = _output_loss(S, y, w) / m
-    return total + 0.5 * penalty * _sum_of_squares(theta, widths)
+@functools.cache
+def of_layers(row_loss):
+    """(loss, gradient, hvp, scores) of a network, by the `Loss` of its outputs."""
+    total, to_slope, bend = row_loss
+
+    @shared(lambda theta, *data: ())
+    def loss(theta, X, y, w, hidden, activation, penalty):
+        """Mean loss of the rows plus the penalty."""
+        m = len(X)
+        widths = layer_widths(len(theta), X.shape[1], hidden)
+        S = _last(_forward(theta, X, widths, activation), m, widths)
+        mean = total(S, y, w) / m
+        return mean + 0.5 * penalty * _sum_of_squares(theta, widths)
+
+    @shared(lambda theta, *data: (len(theta),))
+    def gradient(theta, X, y, w, hidden, activation, penalty):
+        """Gradient of `loss` by back-propagation, shape (p,)."""
+        m = len(X)
+        widths = layer_widths(len(theta), X.shape[1], hidden)
+        values = _forward(theta, X, widths, activation)
+        end = len(values)
+        D = _last(values, m, widths)
+        to_slope(D, y, w / m)
+        result = np.empty(len(theta))
+        at = len(theta)
+        for layer in range(len(widths) - 2, -1, -1):
+            n_in, n_out = widths[layer], widths[layer + 1]
+            end -= m * n_out
+            at -= (n_in + 1) * n_out
+            W = _matrix(theta, at, n_in, n_out)
+            A = X if layer == 0 else _matrix(values, end - m * n_in, m, n_in)
+            np.dot(A.T, D, _matrix(result, at, n_in, n_out))
+            _sum_rows(D, result[at + n_in * n_out : at + (n_in + 1) * n_out])
+            for j in range(n_in * n_out):
+                result[at + j] += penalty * theta[at + j]
+            if layer > 0:
+                D = np.dot(D, W.T)
+                for i in range(m):
+                    for j in range(n_in):
+                        D[i, j] *= _derivative(A[i, j], activation)
+        return result
+
+    @shared(lambda theta, *data: (len(theta),))
+    def hvp(theta, v, X, y, w, hidden, activation, penalty):
+        """Hessian of `loss` times v (p,): the derivative of back-propagation along v, shape (p,).
+
+        A letter with the prefix R is the derivative of the array along v.
+        """
+        m = len(X)
+        widths = layer_widths(len(theta), X.shape[1], hidden)
+        values = _forward(theta, X, widths, activation)
+        slopes = _forward_along(theta, v, X, values, widths, activation)
+        end = len(values)
+        P = _last(values, m, widths)
+        RD = _last(slopes, m, widths)
+        bend(RD, P, y, w / m)
+        D = _last(values, m, widths)
+        to_slope(D, y, w / m)
+        result = np.empty(len(theta))
+        at = len(theta)
+        for layer in range(len(widths) - 2, -1, -1):
+            n_in, n_out = widths[layer], widths[layer + 1]
+            end -= m * n_out
+            at -= (n_in + 1) * n_out
+            W = _matrix(theta, at, n_in, n_out)
+            V = _matrix(v, at, n_in, n_out)
+            R = _matrix(result, at, n_in, n_out)
+            if layer == 0:
+                np.dot(X.T, RD, R)
+            else:
+                A = _matrix(values, end - m * n_in, m, n_in)
+                RA = _matrix(slopes, end - m * n_in, m, n_in)
+                np.dot(A.T, RD, R)
+                R += np.dot(RA.T, D)
+            _sum_rows(RD, result[at + n_in * n_out : at + (n_in + 1) * n_out])
+            for j in range(n_in * n_out):
+                result[at + j] += penalty * v[at + j]
+            if layer > 0:
+                B, RB = np.dot(D, W.T), np.dot(RD, W.T) + np.dot(D, V.T)
+                for i in range(m):
+                    for j in range(n_in):
+                        # σ′(z) of the layer is a function g of its value; along v it changes by
+                        # g′ RA, where RA = g Rz
+                        slope = _derivative(A[i, j], activation)
+                        change = -2.0 * A[i, j] * RA[i, j] if activation == TANH else 0.0
+                        RB[i, j] = RB[i, j] * slope + B[i, j] * change
+                        B[i, j] *= slope
+                D, RD = B, RB
+        return result
+
+    return loss, gradient, hvp, scores
 
 
-@compiled
-def gradient(theta, X, y, w, hidden, activation, penalty):
-    """Gradient of `loss` by back-propagation, shape (p,)."""
-    m = len(X)
-    widths = layer_widths(len(theta), X.shape[1], hidden)
-    values = _forward(theta, X, widths, activation)
-    end = len(values)
-    D = _last(values, m, widths)
-    _output_slope(D, y, w)
-    result = np.empty(len(theta))
-    at = len(theta)
-    for layer in range(len(widths) - 2, -1, -1):
-        n_in, n_out = widths[layer], widths[layer + 1]
-        end -= m * n_out
-        at -= (n_in + 1) * n_out
-        W = _matrix(theta, at, n_in, n_out)
-        A = X if layer == 0 else _matrix(values, end - m * n_in, m, n_in)
-        np.dot(A.T, D, _matrix(result, at, n_in, n_out))
-        _sum_rows(D, result[at + n_in * n_out : at + (n_in + 1) * n_out])
-        for j in range(n_in * n_out):
-            result[at + j] += penalty * theta[at + j]
-        if layer > 0:
-            D = np.dot(D, W.T)
-            for i in range(m):
-                for j in range(n_in):
-                    D[i, j] *= _derivative(A[i, j], activation)
-    return result
+def _shape_of_scores(theta, X, hidden, *rest):
+    return len(X), int(_layer_widths(len(theta), X.shape[1], hidden)[-1])
 
 
-@compiled
-def hvp(theta, v, X, y, w, hidden, activation, penalty):
-    """Hessian of `loss` times v (p,): the derivative of back-propagation along v, shape (p,).
-
-    A letter with the prefix R is the derivative of the array along v.
-    """
-    m = len(X)
-    widths = layer_widths(len(theta), X.shape[1], hidden)
-    values = _forward(theta, X, widths, activation)
-    slopes = _forward_along(theta, v, X, values, widths, activation)
-    end = len(values)
-    P = _last(values, m, widths)
-    RD = _last(slopes, m, widths)
-    _output_bend(P, RD, y, w)
-    D = _last(values, m, widths)
-    _output_slope(D, y, w)
-    result = np.empty(len(theta))
-    at = len(theta)
-    for layer in range(len(widths) - 2, -1, -1):
-        n_in, n_out = widths[layer], widths[layer + 1]
-        end -= m * n_out
-        at -= (n_in + 1) * n_out
-        W = _matrix(theta, at, n_in, n_out)
-        V = _matrix(v, at, n_in, n_out)
-        R = _matrix(result, at, n_in, n_out)
-        if layer == 0:
-            np.dot(X.T, RD, R)
-        else:
-            A = _matrix(values, end - m * n_in, m, n_in)
-            RA = _matrix(slopes, end - m * n_in, m, n_in)
-            np.dot(A.T, RD, R)
-            R += np.dot(RA.T, D)
-        _sum_rows(RD, result[at + n_in * n_out : at + (n_in + 1) * n_out])
-        for j in range(n_in * n_out):
-            result[at + j] += penalty * v[at + j]
-        if layer > 0:
-            B, RB = np.dot(D, W.T), np.dot(RD, W.T) + np.dot(D, V.T)
-            for i in range(m):
-                for j in range(n_in):
-                    # σ′(z) of the layer is a function g of its value; along v it changes by
-                    # g′ RA, where RA = g Rz
-                    slope = _derivative(A[i, j], activation)
-                    change = -2.0 * A[i, j] * RA[i, j] if activation == TANH else 0.0
-                    RB[i, j] = RB[i, j] * slope + B[i, j] * change
-                    B[i, j] *= slope
-            D, RD = B, RB
-    return result
-
-
-@compiled
+@shared(_shape_of_scores)
 def scores(theta, X, hidden, activation, penalty):
     """The network's outputs before the softmax, shape (m, k)."""
     m = len(X)
@@ -133,8 +143,7 @@ def _last(values, m, widths):
     return _matrix(values, len(values) - m * widths[-1], m, widths[-1]).copy()
 
 
-@compiled
-def layer_widths(parameters, features, hidden):
+def _layer_widths(parameters, features, hidden):
     """Widths of all layers, (2 + number of hidden layers,): features, hidden, outputs."""
     widths = np.empty(len(hidden) + 2, np.int64)
     widths[0] = features
@@ -143,6 +152,9 @@ def layer_widths(parameters, features, hidden):
         parameters -= (widths[layer] + 1) * hidden[layer]
     widths[-1] = parameters // (widths[-2] + 1)
     return widths
+
+
+layer_widths = compiled(_layer_widths)
 
 
 @compiled
@@ -225,70 +237,3 @@ def _sum_of_squares(theta, widths):
             total += theta[at + j] ** 2
         at += (n_in + 1) * n_out
     return total
-
-
-# --- Outputs: y (m,) are labels, with a softmax; y (m, k) are values, with squared errors --------
-
-
-@compiled
-def _output_loss(S, y, w):
-    """Σᵢ wᵢ ℓᵢ of scores S (m, k)."""
-    total = 0.0
-    for i in range(S.shape[0]):
-        if y.ndim == 1:
-            largest, sum_exp = S[i, 0], 0.0
-            for c in range(S.shape[1]):
-                largest = max(largest, S[i, c])
-            for c in range(S.shape[1]):
-                sum_exp += math.exp(S[i, c] - largest)
-            total += w[i] * (math.log(sum_exp) + largest - S[i, y[i]])
-        else:
-            for c in range(S.shape[1]):
-                total += 0.5 * w[i] * (S[i, c] - y[i, c]) ** 2
-    return total
-
-
-@compiled
-def _output_slope(S, y, w):
-    """Overwrite scores S (m, k) with the derivative of the mean loss."""
-    m = S.shape[0]
-    if y.ndim == 1:
-        _softmax_rows(S)
-    for i in range(m):
-        if y.ndim == 1:
-            S[i, np.int64(y[i])] -= 1.0
-        for c in range(S.shape[1]):
-            if y.ndim == 2:
-                S[i, c] -= y[i, c]
-            S[i, c] *= w[i] / m
-
-
-@compiled
-def _output_bend(S, RS, y, w):
-    """Overwrite RS, the scores' derivative along v, with that of `_output_slope`; uses up S."""
-    m = S.shape[0]
-    if y.ndim == 1:
-        _softmax_rows(S)
-    for i in range(m):
-        mean = 0.0
-        if y.ndim == 1:
-            for c in range(S.shape[1]):
-                mean += S[i, c] * RS[i, c]
-        for c in range(S.shape[1]):
-            if y.ndim == 1:
-                RS[i, c] = S[i, c] * (RS[i, c] - mean)
-            RS[i, c] *= w[i] / m
-
-
-@compiled
-def _softmax_rows(S):
-    """Replace each row of scores by its softmax."""
-    for i in range(S.shape[0]):
-        largest, total = S[i, 0], 0.0
-        for c in range(S.shape[1]):
-            largest = max(largest, S[i, c])
-        for c in range(S.shape[1]):
-            S[i, c] = math.exp(S[i, c] - largest)
-            total += S[i, c]
-        for c in range(S.shape[1]):
-            S[i, c] /= total

@@ -8,8 +8,8 @@ import numpy as np
 
 from odelib.pointers import call_rhs, called, data
 
-# How a step is made: from the gradient alone, or in one of these ways.
-EXPLICIT, NEWTON, LINEARLY_IMPLICIT, IMPLICIT, PROXIMAL_MAP = range(5)
+# How a step is made: by a method's step, by an update, or in one of the ways below.
+EXPLICIT, UPDATE, NEWTON, LINEARLY_IMPLICIT, IMPLICIT, PROXIMAL_MAP = range(6)
 
 # What a step says.
 FINE, GRADIENT_FAILED, HESSIAN_FAILED, SINGULAR_MATRIX, NO_SOLUTION = range(5)

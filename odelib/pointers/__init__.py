@@ -8,7 +8,7 @@ once and serves every right-hand side:
 returns 0, or a status that stops the solve. `ctx` describes the problem: ctx[0] is the number of
 components of y, ctx[1] that of dy (1 for an event), and the other words are the packed `args` (see
 fields/rhs.py). Complex numbers are pairs of doubles. One step of a method is a C function too (see
-methods/steps.py), so that the loop over steps serves every method.
+methods/steps.py), and an update of an optimizer, so that one loop serves all methods.
 
     calls.py         the signatures, and calls through an address from compiled code
     words.py         numbers, arrays and groups as words, and back
@@ -18,6 +18,7 @@ methods/steps.py), so that the loop over steps serves every method.
     objects.py       what an object file asks for
     machine_code.py  C functions kept on disk
     loops.py         odelib's own steps and kernels
+    shared.py        odelib's own functions that Python calls too
     functions.py     a user's compiled function behind the ABI
     travel.py        a user's compiled function in another process
 
@@ -32,12 +33,13 @@ from odelib.pointers.calls import (
     c_signature,
     call_rhs,
     call_step,
+    call_update,
     data,
     is_compiled,
     offset,
     words_at,
 )
-from odelib.pointers.words import CACHE_LINE, address_of, aligned_zeros
+from odelib.pointers.words import CACHE_LINE, address_of, aligned_zeros, array_kind, as_argument
 
 if not DISABLED:
     from odelib.pointers.words import at_address, call_kernel, write_words
@@ -49,7 +51,8 @@ from odelib.pointers.functions import (
     WRONG_LENGTH,
     compile_rhs,
 )
-from odelib.pointers.loops import called, compiled, inlined, kernel, step_pointer
+from odelib.pointers.loops import called, inlined, kernel, step_pointer, update_pointer
+from odelib.pointers.shared import compiled, shared
 from odelib.pointers.travel import keeping_attributes
 
 __all__ = [
@@ -65,11 +68,14 @@ __all__ = [
     "Call",
     "address_of",
     "aligned_zeros",
+    "array_kind",
+    "as_argument",
     "at_address",
     "c_signature",
     "call_kernel",
     "call_rhs",
     "call_step",
+    "call_update",
     "called",
     "compile_rhs",
     "compiled",
@@ -80,7 +86,9 @@ __all__ = [
     "kernel",
     "offset",
     "python_pointer",
+    "shared",
     "step_pointer",
+    "update_pointer",
     "words_at",
     "write_words",
 ]

@@ -17,6 +17,10 @@ STEP = types.int32(
     types.intp, types.float64, types.float64, types.float64, types.int64,
     DOUBLES, WORDS, DOUBLES, DOUBLES, DOUBLES,
 )  # fmt: skip
+# update(k, alpha, n, theta, grad, memory, theta_new, settings) -> 0 (see optimizers/updates.py)
+UPDATE = types.int32(
+    types.int64, types.float64, types.int64, DOUBLES, DOUBLES, DOUBLES, DOUBLES, DOUBLES
+)
 KERNEL = types.int64(WORDS)  # its arguments are packed into words
 
 _POINTER = {DOUBLES: ctypes.POINTER(ctypes.c_double), WORDS: ctypes.POINTER(ctypes.c_int64)}
@@ -134,3 +138,4 @@ else:
 
 call_rhs = _caller(RHS)
 call_step = _caller(STEP)
+call_update = _caller(UPDATE)

@@ -7,7 +7,7 @@ import struct
 import numba
 from numba import types
 
-from odelib.pointers.calls import DISABLED, KERNEL, STEP, Interpreted
+from odelib.pointers.calls import DISABLED, KERNEL, STEP, UPDATE, Interpreted
 from odelib.pointers.identity import own_identity
 from odelib.pointers.machine_code import c_function
 from odelib.pointers.words import holds_arrays_only, kind_of, unpack_groups
@@ -20,6 +20,11 @@ OPTIONS = {"error_model": "numpy", "_nrt": False}
 def step_pointer(step):
     """Compile one step of a method (see STEP); keep the result, use its `.address`."""
     return own_pointer(STEP, step)
+
+
+def update_pointer(update):
+    """Compile an update of an optimizer (see UPDATE); keep the result, use its `.address`."""
+    return own_pointer(UPDATE, update)
 
 
 def own_pointer(signature, function):
@@ -51,21 +56,6 @@ def inlined(function):
     Left to choose, it calls what it should not: a solve that keeps many states took a sixth longer.
     """
     return numba.njit(**OPTIONS, forceinline=True)(function)
-
-
-def compiled(function):
-    """Compile a function that compiled code and Python call; it runs without the GIL.
-
-    Numba keeps it on disk where it can, and notices edits of its own file only: what it calls must
-    stand in that file.
-    """
-    decorate = functools.partial(numba.njit, nogil=True, error_model="numpy")
-    try:
-        return decorate(cache=True)(function)
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
-        return decorate()(function)
 
 
 class Kernel:

@@ -1,6 +1,7 @@
 """What a C function gets as words: numbers, arrays, and the groups of a kernel."""
 
 import ctypes
+import functools
 import sys
 
 import numba
@@ -20,7 +21,7 @@ def kind_of(value):
     if isinstance(value, tuple):
         return types.BaseTuple.from_types(tuple(map(kind_of, value)), type(value))
     if isinstance(value, np.ndarray):
-        return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
+        return array_kind(value.dtype, value.ndim, False)
     if isinstance(value, bool | np.bool_):
         return types.boolean
     if isinstance(value, int | np.integer):
@@ -28,6 +29,30 @@ def kind_of(value):
     if isinstance(value, float | np.floating):
         return types.float64
     return None
+
+
+@functools.cache  # numba takes several µs to make one
+def array_kind(dtype, ndim, readonly):
+    """The numba type of a contiguous array."""
+    return types.Array(numba.from_dtype(dtype), ndim, "C", readonly=readonly)
+
+
+def as_argument(value, i):
+    """Contiguous array of float64, int64 or bool; the array itself where it is one already."""
+    array = np.asarray(value)
+    kind = _KEPT_AS.get(array.dtype.kind)
+    if kind is None or array.ndim == 0:
+        raise TypeError(
+            f"args[{i}] must be a number or an array of numbers, got dtype {array.dtype}"
+        )
+    if array.dtype == kind and array.flags.carray:
+        return array
+    return np.require(array, kind, ["C_CONTIGUOUS", "ALIGNED"])
+
+
+_KEPT_AS = {"b": np.dtype(np.bool_), "f": np.dtype(np.float64)} | dict.fromkeys(
+    "iu", np.dtype(np.int64)
+)
 
 
 # A NumPy array keeps the address of its first element and that of its shape in fields behind the
@@ -86,6 +111,13 @@ def unpack_groups(context, builder, words, kinds):
         values = [_field(context, builder, *field) for field in zip(kind.types, parts, strict=True)]
         groups.append(context.make_tuple(builder, kind, values))
     return groups
+
+
+def unpack_objects(context, builder, words, kinds):
+    """LLVM values of numbers by value and arrays by the address of their object."""
+    return [
+        _field(context, builder, kind, _word(builder, words, i)) for i, kind in enumerate(kinds)
+    ]
 
 
 def _field(context, builder, kind, word):

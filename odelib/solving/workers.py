@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from odelib.fields.rhs import as_argument, bind, from_bytes, to_bytes, vary_context
-from odelib.pointers import NOT_RETURNED, is_compiled
+from odelib.fields.rhs import bind, from_bytes, to_bytes, vary_context
+from odelib.pointers import NOT_RETURNED, as_argument, is_compiled
 from odelib.running import SLICE, next_budget
 from odelib.signals import recorded
 from odelib.solving import codes as at

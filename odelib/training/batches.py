@@ -10,7 +10,6 @@ import numpy as np
 
 from odelib.fields.gradients import Function, bind_function, field_of
 from odelib.fields.rhs import bind
-from odelib.models.linear import BY_COLUMNS
 from odelib.pointers import CACHE_LINE, aligned_zeros
 from odelib.training.codes import TICK
 
@@ -39,7 +38,7 @@ class Batches:
     def gradient(self, model, X, y, w, n):
         """The gradient of the batch of the present step as a `Function` of theta (n,)."""
         if self.size == self.rows:
-            if model.gradient in BY_COLUMNS and X.nbytes <= _CACHED:
+            if model.by_columns and X.nbytes <= _CACHED:
                 args = (*_columns(X, y, w), *model.args)
                 return Function(bind(field_of(model.gradient, _by_columns), n, args), None, None)
             return bind_function(model.gradient, "gradient", (n,), n, (X, y, w, *model.args))

@@ -38,9 +38,9 @@ TICK = 2.0**40
 class Rule(NamedTuple):
     """How a step is made of the gradient."""
 
-    step: int  # its address; 0 unless the rule is EXPLICIT (see optimizers/implicit_steps.py)
+    step: int  # the address of a method's step or of an update; 0 for the other rules
     stages: int  # gradients of a step
-    rule: int
+    rule: int  # see optimizers/implicit_steps.py
     settings: np.ndarray  # hyperparameters of an update, or room for a step's error
 
 

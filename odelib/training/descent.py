@@ -49,7 +49,8 @@ class Descent:
         self.functions, self.plan, self.kernel = functions, plan, loop
         self.theta = theta0.copy()
         n, row = len(theta0), plan.row
-        self.rule = getattr(implicit_steps, row.rule or "EXPLICIT")
+        rule = row.rule or ("UPDATE" if row.update else "EXPLICIT")
+        self.rule = getattr(implicit_steps, rule)
         self.step, self.stages, self.settings = None, 1, plan.settings
         if row.tableau:
             self.step, *_ = compiled_method(row.tableau).code

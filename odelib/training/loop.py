@@ -14,9 +14,10 @@ from odelib.optimizers.implicit_steps import (
     HESSIAN_FAILED,
     NO_SOLUTION,
     SINGULAR_MATRIX,
+    UPDATE,
     implicit_step,
 )
-from odelib.pointers import call_rhs, call_step, called, data, kernel
+from odelib.pointers import call_rhs, call_step, call_update, called, data, kernel, offset
 from odelib.training.codes import (
     AVERAGE_FROM,
     AVERAGED,
@@ -111,15 +112,19 @@ def descend(rule, addresses, schedule, position, record, room):
         alpha = rates[i] if len(rates) > 1 else rates[0]
         if rule.rule == EXPLICIT:
             # the field of the flow is −∇L, so the step along ∇L has the length −α
-            when = t if rule.stages > 1 else float(k)  # an update takes k
             counts[STATUS] = call_step(
-                rule.step, grad, when, when, -alpha, n,
+                rule.step, grad, t, t, -alpha, n,
                 data(theta), data(ctx), data(K), data(theta_new), data(rule.settings),
             )  # fmt: skip
             counts[GRADIENTS] += rule.stages - 1
             if counts[STATUS] != 0:
                 counts[WHICH] = GRAD_WITHIN
                 return FAILED
+        elif rule.rule == UPDATE:
+            call_update(
+                rule.step, k, alpha, n, data(theta), data(K), offset(data(K), n),
+                data(theta_new), data(rule.settings),
+            )  # fmt: skip
         else:
             evaluations[0], evaluations[1] = 0, 0
             outcome, counts[STATUS] = implicit_step(

@@ -14,9 +14,11 @@ import numba
 import numpy as np
 import pytest
 
+import problems
 from conftest import LONG
 from odelib import METHODS, rhs, solve_ivp
 from odelib.methods import RUNGE_KUTTA, SYMPLECTIC
+from problems import LORENZ
 
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 pytestmark = [
@@ -60,8 +62,7 @@ int32_t one(double t, const double *y, int64_t *ctx, double *dy)
 """
 
 
-def lorenz(t, y, sigma, rho, beta):
-    return sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]
+lorenz = getattr(problems.lorenz, "py_func", problems.lorenz)
 
 
 def heat(t, y, source, rate):
@@ -75,7 +76,7 @@ def heat(t, y, source, rate):
 
 
 PROBLEMS = {
-    lorenz: ([1.0, 2.0, 3.0], (10.0, 28.0, 8 / 3)),
+    lorenz: ([1.0, 2.0, 3.0], LORENZ),
     heat: (np.sin(np.arange(34.0)), (np.cos(np.arange(34.0)), 7.3)),
 }
 COMPILED = {f: rhs(f) for f in PROBLEMS}
@@ -134,5 +135,5 @@ def test_c_and_compiled_and_python_functions_agree_bit_for_bit(solve_in_c, f, me
 def test_it_is_the_c_function_that_runs(solve_in_c, library, monkeypatch):
     """The control: another C function gives another answer."""
     monkeypatch.setattr(library, "lorenz", library.one)
-    sol = solve_in_c(lorenz, (0, 2), [1.0, 2.0, 3.0], "Euler", args=(10.0, 28.0, 8 / 3), step=0.5)
+    sol = solve_in_c(lorenz, (0, 2), [1.0, 2.0, 3.0], "Euler", args=LORENZ, step=0.5)
     np.testing.assert_array_equal(sol.y[:, -1], [3.0, 4.0, 5.0])

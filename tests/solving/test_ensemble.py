@@ -19,20 +19,15 @@ from odelib import ensemble, pointers, rhs, solve_ivp
 from odelib.methods import RUNGE_KUTTA
 from odelib.solving import workers
 from odelib.solving.ensemble import NOT_FINISHED
+from problems import LORENZ, lorenz
 
 JIT = not numba.config.DISABLE_JIT
 compiled_only = pytest.mark.skipif(not JIT, reason="speaks of compiled code: NUMBA_DISABLE_JIT=1")
 
 ADAPTIVE = [name for name, tab in RUNGE_KUTTA.items() if tab.adaptive]
-LORENZ = (10.0, 28.0, 8 / 3)
 RANDOM = np.random.RandomState(0)
 STARTS = RANDOM.normal(size=(300 if JIT else 12, 3)) + [0.0, 0.0, 20.0]
 RATES = np.linspace(0.5, 3.0, 12)
-
-
-@rhs
-def lorenz(t, y, sigma, rho, beta):
-    return sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]
 
 
 @rhs

@@ -9,6 +9,7 @@ import scipy.integrate
 
 from odelib import rhs, solve_ivp
 from odelib.methods import RUNGE_KUTTA
+from problems import LORENZ, lorenz
 
 FIXED = [name for name, tab in RUNGE_KUTTA.items() if not tab.adaptive]
 ADAPTIVE = [name for name, tab in RUNGE_KUTTA.items() if tab.adaptive]
@@ -17,14 +18,6 @@ ADAPTIVE = [name for name, tab in RUNGE_KUTTA.items() if tab.adaptive]
 @rhs
 def growing(t, y):
     return (y[0] * np.cos(t),)
-
-
-@rhs
-def lorenz(t, y, sigma, rho, beta):
-    return sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]
-
-
-LORENZ = (10.0, 28.0, 8 / 3)
 
 
 @rhs

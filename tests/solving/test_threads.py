@@ -14,15 +14,11 @@ from conftest import LONG
 from odelib import rhs, solve_ivp
 from odelib.methods import RUNGE_KUTTA
 from odelib.solving.solve import Solve
+from problems import LORENZ, lorenz
 
 compiled_only = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="speaks of compiled code: NUMBA_DISABLE_JIT=1"
 )
-
-
-@rhs
-def lorenz(t, y, sigma, rho, beta):
-    return sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]
 
 
 @rhs
@@ -42,7 +38,7 @@ def task(number):
     step = {} if RUNGE_KUTTA[method].adaptive else {"step": 0.01}
     f = lorenz if number % 3 else getattr(lorenz, "py_func", lorenz)
     sol = solve_ivp(
-        f, (0, 1), [number / 7, 1.0, 1.0], method, args=(10.0, 28.0, 8 / 3), events=upward,
+        f, (0, 1), [number / 7, 1.0, 1.0], method, args=LORENZ, events=upward,
         dense_output=True, **step,
     )  # fmt: skip
     return all_of(sol)
@@ -131,7 +127,7 @@ def test_other_threads_run_while_a_compiled_solve_does(monkeypatch):
     observer.start()
     try:
         for _ in range(200):  # a quarter of a minute of compiled steps, if nobody is let in
-            solve_ivp(lorenz, (0, 1e4), [1.0, 1, 1], args=(10.0, 28.0, 8 / 3), t_eval=[1e4])
+            solve_ivp(lorenz, (0, 1e4), [1.0, 1, 1], args=LORENZ, t_eval=[1e4])
             if seen:
                 break
     finally:
@@ -162,7 +158,7 @@ def test_an_exception_in_one_thread_leaves_the_others_alone(alone):
 
 
 def inner(y):
-    return solve_ivp(lorenz, (0, 0.1), [y, 1.0, 1.0], args=(10.0, 28.0, 8 / 3)).y[0, -1]
+    return solve_ivp(lorenz, (0, 0.1), [y, 1.0, 1.0], args=LORENZ).y[0, -1]
 
 
 @pytest.mark.parametrize("method", RUNGE_KUTTA)
