@@ -156,6 +156,11 @@ def test_table_of_methods_is_that_of_the_library():
     rows += [
         [name, str(row.order), str(row.evaluations), "fixed"] for name, row in SYMPLECTIC.items()
     ]
+    rows += [["Radau", "5", "3", "adaptive, implicit"], ["BDF", "1–5", "1", "adaptive, implicit"]]
+    assert [(METHODS[row[0]].order, METHODS[row[0]].stages) for row in rows[-2:]] == [
+        (5, 3),
+        (5, 1),
+    ]
     assert [row[0] for row in rows] == [*METHODS]
     assert table("api", "Name") == rows
 

@@ -79,10 +79,11 @@ class Bound(NamedTuple):
     parallel: bool = False  # it runs in numba's own threads
 
 
-def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
+def bind(fun, n, args, *, y_complex=False, event=False, outputs=None, matrix=False):
     """Make `fun(t, y, *args)` with n components, or an event, a `Bound`.
 
-    It writes as many numbers as y has, an event one; `outputs` says another number of them.
+    It writes as many numbers as y has, an event one; `outputs` says another number of them. A
+    compiled function may return n·n of them as a `matrix`.
 
     Raises
     ------
@@ -102,12 +103,12 @@ def bind(fun, n, args, *, y_complex=False, event=False, outputs=None):
         known = fun._odelib_pointers
     except AttributeError:
         known = fun._odelib_pointers = {}
-    form = (kinds, y_complex, event)
+    form = (kinds, y_complex, event, matrix)
     code = known.get(form)
     if code is None:
         with _COMPILING:
             code = known[form] = known.get(form) or pointers.compile_rhs(
-                fun, kinds, inplace=inplace, y_complex=y_complex, event=event
+                fun, kinds, inplace=inplace, y_complex=y_complex, event=event, matrix=matrix
             )
     ctx = np.array([n, outputs, *words], dtype=np.int64) if words else _sizes(n, outputs)
 

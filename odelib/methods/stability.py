@@ -4,8 +4,8 @@ One step of size h on y′ = λy multiplies y by R(z), z = hλ. For an explicit 
 
     R(z) = 1 + Σ_j z^j  b·A^(j−1)·1,
 
-a polynomial of degree at most s. The method damps every mode of a linear system exactly when
-|R(hλ)| ≤ 1 for each of its eigenvalues.
+a polynomial of degree at most s; Radau's is a fraction of two polynomials. The method damps every
+mode of a linear system exactly when |R(hλ)| ≤ 1 for each of its eigenvalues.
 
 References
 ----------
@@ -15,7 +15,7 @@ doi:10.1007/978-3-642-05221-7, section IV.2.
 
 import numpy as np
 
-from odelib.methods import tableau_of
+from odelib.methods import IMPLICIT, tableau_of
 
 
 def stability_function(method, z):
@@ -24,7 +24,7 @@ def stability_function(method, z):
     Parameters
     ----------
     method : str
-        A name in `METHODS`.
+        A Runge–Kutta method of `METHODS`, Radau among them.
     z : float, complex or array_like
         Step times eigenvalue, dimensionless. For gradient descent z = −αλᵢ with the learning
         rate α and an eigenvalue λᵢ of the Hessian.
@@ -41,7 +41,11 @@ def stability_function(method, z):
     >>> stability_function("Euler", 2j)
     (1+2j)
     """
-    value = np.polynomial.polynomial.polyval(np.asarray(z), stability_polynomial(method))
+    z = np.asarray(z)
+    above, below = (
+        np.polynomial.polynomial.polyval(z, part) for part in stability_fraction(method)
+    )
+    value = above / below
     return value.item() if value.ndim == 0 else value
 
 
@@ -67,18 +71,33 @@ def stability_interval(method):
     >>> stability_interval("Euler")
     (2.0, 0.0)
     """
-    coefficients = stability_polynomial(method)
-    degree = np.arange(len(coefficients))
+    above, below = stability_fraction(method)
     lengths = []
     for direction in (-1, 1j):
-        along = coefficients * direction**degree
-        # |R|² − 1 as a polynomial in the distance x from the origin
-        excess = np.polynomial.polynomial.polymul(along, along.conj()).real
-        excess[0] -= 1
+        # |R|² − 1, times the denominator's |·|², as a polynomial in the distance x from the origin
+        excess = np.polynomial.polynomial.polysub(
+            _squared(above, direction), _squared(below, direction)
+        )
         if direction == 1j:  # R = e^z + O(z^(p+1)) and |e^iy| = 1: what is left here is round-off
-            excess[: tableau_of(method).order + 1] = 0
+            excess[: _order(method) + 1] = 0
         lengths.append(_first_rise(excess))
     return tuple(lengths)
+
+
+def stability_fraction(method):
+    """Coefficients of R's numerator and denominator, constant term first."""
+    fraction = getattr(IMPLICIT.get(method), "R", None)
+    return fraction or (stability_polynomial(method), np.ones(1))
+
+
+def _order(method):
+    return IMPLICIT[method].order if method in IMPLICIT else tableau_of(method).order
+
+
+def _squared(coefficients, direction):
+    """|p(direction·x)|² as a polynomial in x."""
+    along = coefficients * direction ** np.arange(len(coefficients))
+    return np.polynomial.polynomial.polymul(along, along.conj()).real
 
 
 def stability_polynomial(method):

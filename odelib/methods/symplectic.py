@@ -36,7 +36,8 @@ class Splitting:
     order: int
 
     halves = True  # y is (q, v)
-    adaptive = two_estimates = False  # it has no estimate of its error
+    fixed_step = True
+    implicit = adaptive = two_estimates = False  # it has no estimate of its error
     error_exponent = 0.0
 
     @cached_property

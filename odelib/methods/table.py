@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from odelib.methods.bdf import BDF
+from odelib.methods.radau import Radau
 from odelib.methods.symplectic import SYMPLECTIC
 from odelib.methods.tableaus import RUNGE_KUTTA
 from odelib.pointers import step_pointer
 
-METHODS = RUNGE_KUTTA | SYMPLECTIC
+IMPLICIT = {"Radau": Radau(), "BDF": BDF()}
+METHODS = RUNGE_KUTTA | SYMPLECTIC | IMPLICIT
 
 
 def method_of(name):
@@ -62,7 +65,7 @@ def step_source(method):
 class Method(NamedTuple):
     """A method, compiled (see steps.py)."""
 
-    step: int  # the address of its step
+    step: int  # the address of its step; 0: its kernel has it within
     extra_stages: int  # of what its interpolant needs beside the step; 0: nothing
     exponent: float  # of the error, for the size of the next step
     stages: int
@@ -83,11 +86,12 @@ class Compiled(NamedTuple):
 @functools.cache
 def compiled_method(name):
     """The compiled step of a method and its numbers."""
-    row = METHODS[name]
-    step, extra_stages = step_pointer(row.make_step()), row.make_extra_stages()
+    row, step, extra_stages = METHODS[name], None, None
+    if not row.implicit:
+        step, extra_stages = step_pointer(row.make_step()), row.make_extra_stages()
     code = (step, extra_stages and step_pointer(extra_stages))
     method = Method(
-        step=step.address,
+        step=step.address if step else 0,
         extra_stages=code[1].address if extra_stages else 0,
         exponent=float(row.error_exponent),
         stages=row.stages,

@@ -42,7 +42,8 @@ class Tableau:
     c_extra: np.ndarray  # (x,)   stage times of the interpolant's own stages
     A_extra: np.ndarray  # (x, s + x)  their weights
 
-    halves = False  # y may be anything
+    halves = implicit = False  # y may be anything, and a step solves no equations
+    fixed_step = True
 
     @cached_property
     def P(self):
@@ -52,7 +53,7 @@ class Tableau:
             powers[:, 0] += self.F[:, q]
             raised = np.roll(powers, 1, axis=1)
             powers = raised if q % 2 == 0 else powers - raised
-        return _frozen(powers[:, 1:])
+        return frozen(powers[:, 1:])
 
     @cached_property
     def adaptive(self):
@@ -114,9 +115,9 @@ def tableau(
     if F is None:  # it meets the end of the step to the last bit
         F = [(end, *row[1:]) for end, row in zip(b, nested(P), strict=True)]
     arrays = (c, rows(A, s, s), b, e, F)
-    e_low = _frozen(zero if e_low is None else e_low)
-    extra = map(_frozen, (extra_stages[0], rows(extra_stages[1], x, s + x)))
-    return Tableau(*map(_frozen, arrays), order, error_order, e_low, low_order, *extra)
+    e_low = frozen(zero if e_low is None else e_low)
+    extra = map(frozen, (extra_stages[0], rows(extra_stages[1], x, s + x)))
+    return Tableau(*map(frozen, arrays), order, error_order, e_low, low_order, *extra)
 
 
 def nested(P):
@@ -145,7 +146,8 @@ def rows(printed, height, width):
     return matrix
 
 
-def _frozen(values):
+def frozen(values):
+    """These numbers as a read-only array."""
     array = np.array(values, dtype=float, order="C")
     array.flags.writeable = False
     return array

@@ -36,10 +36,18 @@ def source_stamp(*rooms):
 
 
 def own_identity(function):
-    """Text for a function of the package that closes over numbers and arrays only."""
+    """Text for a function of the package; it closes over numbers, arrays, compiled functions."""
     code = _described(function.__code__, ())
-    closure = [_described(cell.cell_contents, ()) for cell in function.__closure__ or ()]
-    return f"{source_stamp(*OWN)} {function.__module__}.{function.__qualname__} {code} {closure}"
+    return f"{source_stamp(*OWN)} {code} {_described_own(function)}"
+
+
+def _described_own(value):
+    """Text of a function of the package, whose source is in the stamp, or of another value."""
+    function = getattr(value, "py_func", value)
+    if not isinstance(function, types.FunctionType):
+        return _described(value, ())
+    closure = [_described_own(cell.cell_contents) for cell in function.__closure__ or ()]
+    return f"{function.__module__}.{function.__qualname__} {closure}"
 
 
 class _Unknown(Exception):

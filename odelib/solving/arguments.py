@@ -148,6 +148,11 @@ def check_control(
     row, h, last = check_method(method, n), 0.0, 0
     if step is None and not row.adaptive:
         raise ValueError(f"method {method!r} has a fixed step: give step=")
+    if step is not None and not row.fixed_step:
+        raise ValueError(
+            f"method {method!r} chooses its order and its step together, so step= has no meaning; "
+            "bound the steps with max_step="
+        )
     if step is not None:
         for name, value in zip(_CONTROL, (rtol, atol, first_step, max_step), strict=True):
             if value is not None and not (isinstance(value, float) and value == math.inf):
@@ -271,6 +276,19 @@ def check_max_steps(max_steps):
     if not bound >= 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
     return int(min(bound, 2**62))
+
+
+def check_sparsity(pattern, n):
+    """The pattern of the Jacobian as an array (n, n) of bool; None where not given."""
+    if pattern is None:
+        return None
+    array = np.asarray(pattern.toarray() if hasattr(pattern, "toarray") else pattern)
+    if array.shape != (n, n) or array.dtype.kind not in "biufc":
+        raise ValueError(
+            f"jac_sparsity must have shape ({n}, {n}), not zero where ∂f_i/∂y_j may be; got "
+            f"{array.dtype} of shape {array.shape}"
+        )
+    return array != 0
 
 
 def check_scipy_options(options, without_effect):

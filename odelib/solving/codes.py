@@ -13,19 +13,19 @@ import numpy as np
 # --- What a kernel says, and what it remembers ----------------------------------------------------
 
 # What `advance` says.
-DONE, PAUSED, FULL, EVENT, RHS_FAILED, STEP_TOO_SMALL, NOT_FINITE = range(7)
+DONE, PAUSED, FULL, EVENT, RHS_FAILED, STEP_TOO_SMALL, NOT_FINITE, NOT_SOLVED = range(8)
 
 # clock (float64): the time reached, the size of the next step, and where f or an event failed.
 T, H, T_FAILED = range(3)
 
 # counts (int64): FRESH says that K[0] holds f(t, y), RETRYING that the last step was rejected,
-# STATUS is what a failing function returned, FAILED_EVENT says which event (0: f itself), BEGUN
-# that the start is stored and the first step known, and BUDGET is how many steps to try before a
-# pause.
+# STATUS is what a failing function returned, FAILED_EVENT says which event (0: f itself, or -1 its
+# Jacobian), BEGUN that the start is stored and the first step known, and BUDGET is how many steps
+# to try before a pause. Implicit methods count calls of the Jacobian and decompositions too.
 (
     STEPS, REJECTED, EVALUATIONS, STORED, STORED_EVAL, FOUND, FRESH, RETRYING, STATUS,
-    FAILED_EVENT, BEGUN, BUDGET, COUNTS,
-) = range(13)  # fmt: skip
+    FAILED_EVENT, BEGUN, BUDGET, JACOBIANS, DECOMPOSITIONS, COUNTS,
+) = range(15)  # fmt: skip
 
 # Parts of a step in which an event's change of sign is looked for.
 SUBDIVISIONS = 4

@@ -7,6 +7,7 @@ from numba.extending import overload
 
 from odelib import pointers
 from odelib.methods import compiled_method
+from odelib.methods.implicit import DIFFERENCES, MEMORY, TALLY, System
 from odelib.solving import arguments
 from odelib.solving.ivp import solve_ivp
 
@@ -91,12 +92,14 @@ def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_step
 def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     """The compiled form of `solve`: types of its arguments -> a function to compile."""
     from odelib.methods.table import Method
-    from odelib.solving import codes, loop  # imported on first use
+    from odelib.solving import codes, implicit, loop  # imported on first use
 
-    solve_ivp(lambda t, y: -y, (0, 1), [1.0])  # the kernel is compiled, or loaded
+    # the kernel is compiled, or loaded
+    solve_ivp(lambda t, y: -y, (0, 1), [1.0], method, **({"step": 1.0} if h else {}))
     compiled = compiled_method(method)
     step, extra_stages, exponent, stages, fsal, F = compiled.group
-    advance = pointers.at_address(loop.advance.compiled.address)
+    kernel = implicit.KERNELS[method] if tab.implicit else loop.advance
+    advance, system_of = pointers.at_address(kernel.compiled.address), _systems(tab)
     step, extra_stages = pointers.at_address(step), pointers.at_address(extra_stages)
     call_kernel, write_words = pointers.call_kernel, pointers.write_words
     paused, done, count = codes.PAUSED, codes.DONE, codes.COUNTS
@@ -144,17 +147,36 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
                 last = fixed_steps(abs(t_end - t0), h)
             span = Span(t0=t0, t_end=t_end, step=h, last=last, max_step=np.inf)
             field, asked = Field(rhs=rhs_address(), ctx=ctx), Asked(t_eval=none, y_eval=no_rows)
+            groups = (method, field, span, tolerances, state, output, asked, watched)
+            arguments = groups + system_of(n)
             code = paused
             while code == paused and counts[ended] + counts[rejected] < max_steps:
                 counts[budget] = max_steps - counts[ended] - counts[rejected]
-                code = call_kernel(
-                    advance(), (method, field, span, tolerances, state, output, asked, watched)
-                )
+                code = call_kernel(advance(), arguments)
             return y, code == done
 
         return solve
 
     return implementation
+
+
+def _systems(row):
+    """A compiled function: n -> a tuple with the group that an implicit method takes too."""
+    if not row.implicit:
+        return numba.njit(lambda n: ())
+    matrices, rows = row.matrices, row.rows
+
+    @numba.njit
+    def system_of(n):
+        system = System(
+            jac=DIFFERENCES, ctx_jac=np.empty(0, dtype=np.int64), J=np.zeros((n, n)),
+            factors=np.zeros((matrices, n, n)), pivots=np.zeros((matrices, n), dtype=np.int64),
+            work=np.zeros((rows, n)), memory=np.zeros(MEMORY),
+            tally=np.zeros(TALLY, dtype=np.int64),
+        )  # fmt: skip
+        return (system,)
+
+    return system_of
 
 
 _KEPT = []  # code whose address compiled functions hold

@@ -30,6 +30,11 @@ def why(code, state, y, tolerances, fixed):
             f"step after t = {t:.6g}. If the exact solution is finite, the step is too large: "
             "try a smaller one."
         )
+    if code == at.NOT_SOLVED:
+        return (
+            f"The equations of the step after t = {t:.6g} were not solved: Newton's iteration did "
+            "not converge. The step is too large: try a smaller one, or let the method choose it."
+        )
     slope = _first_not_finite(K[: len(state.y)] if code == at.NOT_FINITE else K)
     if slope is not None:
         return (
@@ -49,6 +54,17 @@ def why(code, state, y, tolerances, fixed):
         f"{TOO_SMALL} This happened at t = {t:.6g}, where y[{largest}] = "
         f"{y[largest]:.6g}: the solution may blow up there, or fun may jump. "
         "End before that time, or stop there with a terminal event."
+    )
+
+
+def bad_jacobian(J, t, by_differences):
+    """What a solve says whose Jacobian J is not finite; None where it is."""
+    where = np.argwhere(~np.isfinite(J))
+    if not len(where):
+        return None
+    i, j = where[0]
+    return f"{TOO_SMALL} At t = {t:.6g} the Jacobian is not finite in row {i}, column {j}: " + (
+        "fun may leave its domain; a jac may help." if by_differences else "correct jac."
     )
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from odelib.fields.rhs import Bound
-from odelib.methods import compiled_method
+from odelib.methods import METHODS, compiled_method
+from odelib.methods.implicit import CONSTANT, DIFFERENCES, MEMORY, TALLY, System
 from odelib.pointers import address_of, aligned_zeros
 from odelib.running import next_budget, progress_bar
 from odelib.solving import codes as at
@@ -24,6 +25,7 @@ from odelib.solving.codes import (
 from odelib.solving.reasons import (
     EVENT_OCCURRED,
     REACHED_END,
+    bad_jacobian,
     out_of_steps,
     warn_slow,
     why,
@@ -65,11 +67,16 @@ class Problem(NamedTuple):
     directions: np.ndarray  # (e,)
     terminals: np.ndarray  # (e,)
     progress: bool = False  # show a bar
+    jac: Bound | np.ndarray | None = None  # of an implicit method: its function, itself, or unknown
 
 
 @functools.cache
-def _advance():
-    """The kernel, imported on first use."""
+def _kernel(method):
+    """The kernel of a method, imported on first use."""
+    if METHODS[method].implicit:
+        from odelib.solving.implicit import KERNELS
+
+        return KERNELS[method]
     from odelib.solving.loop import advance
 
     return advance
@@ -79,7 +86,7 @@ class Solve:
     """The state of one solve. Each has its own, so solves may run side by side and nested."""
 
     def __init__(self, problem):
-        self.problem, self.kernel = problem, _advance()
+        self.problem, self.kernel = problem, _kernel(problem.method)
         # kept as long as its addresses are used: two threads may each make their own
         self.method = method = compiled_method(problem.method)
         y0, span = problem.y0, problem.span
@@ -92,6 +99,8 @@ class Solve:
         counts = np.zeros(at.COUNTS, np.int64)
         K, y_new, err = zeros(method.slopes * n), zeros(n), zeros(1 + method.estimates * n)
         self.state = State(clock, counts, y, K, y_new, err)
+        row = METHODS[problem.method]
+        self.system = (_system(row, problem.jac, n),) if row.implicit else ()
 
         self.every_step = problem.t_eval is None or problem.dense
         rows = min(span.last + 1, max(64, _ROOM // n)) if span.last else 64
@@ -167,8 +176,10 @@ class Solve:
         """The exception that f, which is `bound`, or an event raised, where it raised it."""
         state, t = self.state, self.state.clock[at.T_FAILED]
         failed = state.counts[at.FAILED_EVENT]
-        function = self.problem.events[failed - 1] if failed else bound
-        within = self.watched.y_mid if failed else state.y_new
+        function = self.problem.events[failed - 1] if failed > 0 else bound
+        within = self.watched.y_mid if failed > 0 else state.y_new
+        if failed < 0:
+            function = self.problem.jac
         y = state.y if t == state.clock[at.T] else within
         return function.explain(int(state.counts[at.STATUS]), t, self.as_y0(y))
 
@@ -179,8 +190,14 @@ class Solve:
 
     def why(self, code):
         """Why it could not go on, by the code of the kernel."""
-        problem, y = self.problem, self.as_y0(self.state.y)
-        return why(code, self.state, y, problem.tolerances, problem.span.step > 0.0)
+        problem, state, y = self.problem, self.state, self.as_y0(self.state.y)
+        for system in self.system:
+            reason = bad_jacobian(system.J, state.clock[at.T], problem.jac is None)
+            if reason:
+                return reason
+            first, last = METHODS[problem.method].slopes
+            state = state._replace(K=system.work[first:last].ravel())
+        return why(code, state, y, problem.tolerances, problem.span.step > 0.0)
 
     # --- The kernel -----------------------------------------------------------------------------
 
@@ -190,7 +207,7 @@ class Solve:
             problem, (rhs, ctx, *_) = self.problem, self.problem.bound
             self.words = self.kernel.pack(
                 self.method.group, Field(rhs, ctx), problem.span, problem.tolerances,
-                self.state, self.output, self.asked, self.watched,
+                self.state, self.output, self.asked, self.watched, *self.system,
             )  # fmt: skip
         return self.kernel.run(self.words)
 
@@ -261,9 +278,24 @@ class Solve:
         if not len(t):  # as SciPy does where none of the times was reached
             t, y = [], []
         return Solution(  # by position: names would take 0.6 µs
-            t, y, sol, t_events, y_events, counts[at.EVALUATIONS], 0, 0, status, message,
+            t, y, sol, t_events, y_events, counts[at.EVALUATIONS],
+            counts[at.JACOBIANS], counts[at.DECOMPOSITIONS], status, message,
             status >= 0, problem.bound.compiled, counts[at.STEPS], counts[at.REJECTED],
         )  # fmt: skip
+
+
+def _system(row, jac, n):
+    """The equations of an implicit method for n numbers, before anything is known of them."""
+    known, ctx_jac, J = DIFFERENCES, _NO_INTEGERS, np.zeros((n, n))
+    if isinstance(jac, Bound):
+        known, ctx_jac = jac.address, jac.ctx
+    elif jac is not None:
+        known, J = CONSTANT, jac
+    return System(
+        jac=known, ctx_jac=ctx_jac, J=J, factors=np.zeros((row.matrices, n, n)),
+        pivots=np.zeros((row.matrices, n), dtype=np.int64), work=np.zeros((row.rows, n)),
+        memory=np.zeros(MEMORY), tally=np.zeros(TALLY, dtype=np.int64),
+    )  # fmt: skip
 
 
 def trivial_solution(problem):

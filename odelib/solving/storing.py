@@ -3,7 +3,8 @@
 import numpy as np
 
 from odelib.pointers import called, inlined
-from odelib.solving.events import interpolant_coefficients, interpolate
+from odelib.solving.codes import DONE, EVENT, FOUND, RHS_FAILED, STORED, STORED_EVAL
+from odelib.solving.events import find_events, interpolant_coefficients, interpolate
 
 
 @called
@@ -48,3 +49,31 @@ def store_asked(row, step, t_stop, asked, direction):
         row += 1
         t = next_asked(asked, row, direction)
     return row
+
+
+@called
+def keep(step, output, asked, watched, clock, counts, direction):
+    """Keep what is asked for of an accepted step.
+
+    Returns (code, t): EVENT where an event ends the solve within the step, whose end in step.y_new
+    is then the state there, RHS_FAILED where an event function failed, otherwise DONE.
+    """
+    code, t_stop, row = DONE, step.t_new, counts[STORED]
+    if len(watched.events) > 0:
+        found = counts[FOUND]
+        code = find_events(step, watched, clock, counts)
+        if code == RHS_FAILED:
+            counts[FOUND] = found
+            return code, step.t
+        if code == EVENT:
+            t_stop = watched.t_found[counts[FOUND] - 1]
+    counts[STORED_EVAL] = store_asked(counts[STORED_EVAL], step, t_stop, asked, direction)
+    if len(output.q_out) > 0:
+        store_interpolant(row, step, output)
+    if t_stop != step.t_new:
+        for j in range(len(step.y)):
+            step.y_new[j] = watched.y_found[counts[FOUND] - 1, j]
+    if len(output.t_out) > 0:
+        store_step(row, t_stop, step.y_new, output)
+        counts[STORED] += 1
+    return code, t_stop

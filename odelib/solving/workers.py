@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from odelib.fields.rhs import bind, from_bytes, to_bytes, vary_context
+from odelib.methods import METHODS
 from odelib.pointers import NOT_RETURNED, as_argument, is_compiled
 from odelib.running import SLICE, next_budget
 from odelib.signals import recorded
@@ -151,15 +152,24 @@ def _advance(solve, kernels, place, origin, budget, rows, bound, contexts):
         between=rows.between.view(float), t_reached=rows.t, tallies=rows.tallies, done=rows.done,
     )  # fmt: skip
     field = at.Field(rhs=bound.address, ctx=bound.ctx)  # each row has a ctx of its own
-    return kernels.solve_rows(
+    return _over_rows(kernels, problem.method)(
         queue, trajectories, solve.method.group, field, problem.span, problem.tolerances,
-        solve.state, solve.output, solve.asked, NOTHING_WATCHED,
+        solve.state, solve.output, solve.asked, NOTHING_WATCHED, *solve.system,
     )  # fmt: skip
+
+
+def _over_rows(kernels, method):
+    """The kernel for the rows of an ensemble."""
+    if METHODS[method].implicit:
+        from odelib.solving.implicit import OVER_ROWS  # imported on first use
+
+        return OVER_ROWS[method]
+    return kernels.solve_rows
 
 
 def _why(solve, code, bound, raised):
     """Why a trajectory failed, in the words of solve_ivp; raises what does not end it alone."""
-    if code > at.NOT_FINITE:
+    if code > at.NOT_SOLVED:
         return solve.out_of_steps()
     if code != at.RHS_FAILED:
         return solve.why(code)

@@ -8,9 +8,9 @@ import pytest
 
 from conftest import ROOT
 from odelib import METHODS, rhs, solve_ivp
-from odelib.methods import RUNGE_KUTTA, SYMPLECTIC, step_source
+from odelib.methods import IMPLICIT, RUNGE_KUTTA, SYMPLECTIC, step_source
 
-each_method = pytest.mark.parametrize("method", METHODS)
+each_method = pytest.mark.parametrize("method", RUNGE_KUTTA | SYMPLECTIC)
 
 
 @rhs
@@ -18,9 +18,18 @@ def pendulum(t, y):
     return y[1], -np.sin(y[0]) + 0.1 * np.cos(t)
 
 
-def test_the_table_holds_both_families_whole():
-    assert METHODS == RUNGE_KUTTA | SYMPLECTIC
-    assert len(METHODS) == len(RUNGE_KUTTA) + len(SYMPLECTIC) == 13
+def test_the_table_holds_the_three_families_whole():
+    assert METHODS == RUNGE_KUTTA | SYMPLECTIC | IMPLICIT
+    assert len(METHODS) == len(RUNGE_KUTTA) + len(SYMPLECTIC) + len(IMPLICIT) == 15
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_row_says_all_that_the_border_asks(method):
+    row = METHODS[method]
+    assert row.implicit == (method in IMPLICIT)
+    assert row.fixed_step or row.adaptive
+    assert row.order >= 1 and 0 <= row.error_exponent <= 1
+    assert np.isfinite(row.F).all()
 
 
 @each_method
@@ -90,3 +99,8 @@ def test_no_loop_and_no_table_asks_for_the_kind_of_a_method():
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "type"):
                 asked = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
                 assert not asked & kinds, f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("method", IMPLICIT)
+def test_the_text_of_an_implicit_step_is_its_attempt(method):
+    assert step_source(method).splitlines()[-1] == "    return ACCEPTED"

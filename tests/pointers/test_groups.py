@@ -11,9 +11,10 @@ import pytest
 from conftest import ROOT
 from odelib import rhs, solve_ivp
 from odelib.methods import compiled_method
+from odelib.methods.implicit import System
 from odelib.methods.table import Method
 from odelib.pointers import kernel
-from odelib.solving import codes, rows
+from odelib.solving import codes, implicit, rows
 from odelib.solving.loop import advance
 from odelib.solving.solve import NO_OUTPUT, NOTHING_ASKED, NOTHING_WATCHED
 from odelib.training import codes as codes_of_training
@@ -24,9 +25,12 @@ GROUPS = {
     for module in (codes, codes_of_training)
     for name, group in vars(module).items()
     if isinstance(group, type) and issubclass(group, tuple)
-} | {"Method": Method}
+} | {"Method": Method, "System": System}
+_SINGLE = "method field span tolerances state output asked watched"
 KERNELS = {
-    advance: "method field span tolerances state output asked watched",
+    advance: _SINGLE,
+    **dict.fromkeys(implicit.KERNELS.values(), f"{_SINGLE} system"),
+    **dict.fromkeys(implicit.OVER_ROWS.values(), f"queue trajectories {_SINGLE} system"),
     rows.solve_rows: ("queue trajectories method field span tolerances state output asked watched"),
     descend: "rule addresses schedule position record room",
 }

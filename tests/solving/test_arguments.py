@@ -6,7 +6,7 @@ import pytest
 from odelib import solve_ivp
 
 NAMES = "'Euler', 'Midpoint', 'Heun', 'Ralston', 'RK3', 'RK4', 'RK38', 'RK23', 'RK45', 'Tsit5', "
-NAMES += "'DOP853', 'SymplecticEuler', 'StormerVerlet'"
+NAMES += "'DOP853', 'SymplecticEuler', 'StormerVerlet', 'Radau', 'BDF'"
 UNSORTED = (
     "Values in `t_eval` are not properly sorted. They must run from start to end of t_span, "
     "without repetitions"
