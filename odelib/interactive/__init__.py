@@ -18,7 +18,11 @@ from odelib.interactive.early_stopping import stopping
 from odelib.interactive.euler_polygon import polygon
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.gradient_descent import descent
+from odelib.interactive.pid_motor import motor
 from odelib.interactive.rk4_slopes import slopes
 from odelib.interactive.stability_regions import regions
 
-__all__ = ["SliderFigure", "cubic", "descent", "polygon", "regions", "short", "slopes", "stopping"]
+__all__ = [
+    "SliderFigure", "cubic", "descent", "motor", "polygon", "regions", "short", "slopes",
+    "stopping",
+]  # fmt: skip

@@ -31,6 +31,7 @@ class SliderFigure:
     choices: tuple = ()  # of a second control: names, or keys of texts; the first is chosen
     stops: tuple = ()  # if any: all values of the slider, whose position is the number of one
     border: float | None = None  # with stops: a value that the track marks
+    more: tuple = ()  # of further sliders: (key of its text, first and last value and step, value)
 
     def __repr__(self):
         words = self._words
@@ -105,7 +106,16 @@ class SliderFigure:
         )
         return (
             f'<div class="control"><label>{words.element("span", "slider")}{control}</label>'
+            f"{self._more()}"
             f"<span>{words.element('span', 'try')} {buttons}{play}</span>{self._choice()}</div>"
+        )
+
+    def _more(self):
+        return "".join(
+            f"<label>{self._words.element('span', key)}"
+            f'<input type="range" min="{first}" max="{last}" step="{step}" value="{value}" '
+            'autocomplete="off"></label>'
+            for key, (first, last, step), value in self.more
         )
 
     def _choice(self):
