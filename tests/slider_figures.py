@@ -73,6 +73,7 @@ FIGURES = {
         **({"marks": (0.1, 0.4, 0.8, 1.1)} | options)
     ),
     "four panels": four_panels,
+    "motor": interactive.motor,
     "polygon": interactive.polygon,
     "regions": regions,
     "regions at equal cost": at_equal_cost,
@@ -127,3 +128,22 @@ def errors_by_odelib(log):
     fit = fresh_features @ theta
     train = np.mean((features @ theta - observed) ** 2)
     return train, np.mean((fit - np.sin(3 * fresh)) ** 2), fit
+
+
+def motor_by_odelib(gains, limit, repair):
+    """Overshoot, error at the end and last voltage of the motor's loop."""
+
+    def loop(t, state, load):
+        y, omega, z = state
+        Kp, Ki, Kd = gains
+        u = Kp * (4.0 - y) + Ki * z - Kd * omega
+        s = min(max(u, -limit), limit)
+        back = repair * (s - u) / Ki if Ki else 0.0
+        return (omega, 200 * s - 10 * omega + 4000 * load, 4.0 - y + back)
+
+    fixed = {"method": "RK4", "step": 0.001}
+    first = odelib.solve_ivp(loop, (0, 0.6), np.zeros(3), args=(0.0,), **fixed).y
+    then = odelib.solve_ivp(loop, (0, 0.6), first[:, -1], args=(-0.25,), **fixed).y
+    y, omega, z = then[:, -1]
+    voltage = gains[0] * (4 - y) + gains[1] * z - gains[2] * omega
+    return max(first[0].max() - 4, 0), 4 - y, min(max(voltage, -limit), limit)

@@ -29,6 +29,7 @@ from slider_figures import (
     four_panels,
     landscape_gradient,
     lowest_loss,
+    motor_by_odelib,
     opening,
     path_by_odelib,
     regions,
@@ -156,7 +157,8 @@ def test_most_marks_of_every_panel_move_with_the_slider(show, make):
 def test_keyboard_reaches_every_control_and_focus_is_visible(show, make):
     page, figure = show(make()), make()
     play = ["button"] * bool(figure.stops)
-    stops = ["range"] + ["button"] * len(figure.marks) + play + ["radio"] * bool(figure.choices)
+    ranges = ["range"] * (1 + len(figure.more))
+    stops = ranges + ["button"] * len(figure.marks) + play + ["radio"] * bool(figure.choices)
     for kind in stops + ["slider"] * bool(figure.held):
         page.keyboard.press("Tab")
         active = "document.activeElement.type ?? document.activeElement.getAttribute('role')"
@@ -172,7 +174,7 @@ def test_buttons_move_the_slider(show, make):
     page, figure = show(make()), make()
     for mark in figure.marks:
         page.get_by_role("button", name=str(mark), exact=True).click()
-        value = page.locator("input[type=range]").input_value()
+        value = page.locator("input[type=range]").first.input_value()
         assert (figure.stops[int(value)] if figure.stops else float(value)) == mark
         assert float(shown(page, figure.readout[0])[0]) == mark
 
@@ -660,3 +662,49 @@ def test_choice_shows_one_slope_and_how_its_point_is_reached(show):
         assert arrows == [f"arrow {'method' if j == i else 'guide'}" for j in range(4)]
         ways = len(drawn(page, ".moving .line.method.dashed"))
         assert ways == (i > 0)  # the first slope is looked up at the start
+
+
+# --- The motor -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gains", "choice", "limit", "repair"),
+    [
+        ((8.0, 80, 0.25), "free", 1e9, 0.0),
+        ((8.0, 80, 0.25), "limited", 12.0, 0.0),
+        ((8.0, 80, 0.25), "repaired", 12.0, 40.0),
+        ((8.0, 0, 0.0), "free", 1e9, 0.0),
+        ((16.0, 600, 0.5), "repaired", 12.0, 40.0),
+        ((0.5, 600, 0.0), "free", 1e9, 0.0),
+    ],
+)
+def test_motor_turns_as_odelib_computes(show, gains, choice, limit, repair):
+    page = show(interactive.motor())
+    for slider, gain in zip(page.locator("input[type=range]").all(), gains, strict=True):
+        slider.fill(str(gain))
+    page.locator(f"input[value={choice}]").check()
+    found = numbers(page)
+    np.testing.assert_allclose(found["gains"], gains, rtol=1e-15, atol=0)
+    exact = motor_by_odelib(gains, limit, repair)
+    computed = [found[name][0] for name in ("overshoot", "left", "voltage")]
+    np.testing.assert_allclose(computed, exact, rtol=1e-7, atol=1e-9)
+    settles = (10 + 200 * gains[2]) * gains[0] > gains[1]  # Routh and Hurwitz
+    assert found["style"] == ("method" if settles else "unstable")
+    assert shown(page, "gain", "overshoot", "left") == [
+        fixed(gains[0], 1),
+        fixed(exact[0], 3),
+        fixed(exact[1], 3),
+    ]
+
+
+def test_every_slider_and_the_limit_of_the_motor_move_both_curves(show):
+    page = show(interactive.motor())
+    outlines = [mark[1] for mark in drawn(page)]
+    for slider in page.locator("input[type=range]").all():
+        slider.press("ArrowRight")
+        now = [mark[1] for mark in drawn(page)]
+        assert now[0] != outlines[0] and now[2] != outlines[2]
+        outlines = now
+    page.get_by_text("at most 12 V", exact=True).click()
+    limited = [mark[1] for mark in drawn(page)]
+    assert limited[0] != outlines[0] and limited[2] != outlines[2]

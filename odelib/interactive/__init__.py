@@ -19,6 +19,7 @@ from odelib.interactive.euler_polygon import polygon
 from odelib.interactive.figure import SliderFigure
 from odelib.interactive.gradient_descent import descent
 from odelib.interactive.landscapes import landscapes
+from odelib.interactive.pid_motor import motor
 from odelib.interactive.rk4_slopes import slopes
 from odelib.interactive.stability_regions import regions
 
@@ -27,6 +28,7 @@ __all__ = [
     "cubic",
     "descent",
     "landscapes",
+    "motor",
     "polygon",
     "regions",
     "short",

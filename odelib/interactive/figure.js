@@ -1,6 +1,7 @@
 // A figure with one slider: Python has drawn what stands still, this draws what moves.
 // `spec` is written by figure.py; `moving` is the figure's own file. It takes the figure's data,
-// the slider's value, the choice (if there are any) and the texts, and returns
+// the slider's value, the choice (if there are any), the texts and the values of further sliders,
+// and returns
 //   marks:   for each panel a list of {shape, style, points, text}, in the panel's own units;
 //   fields:  text for the elements marked data-field;
 //   numbers: what the text rounds, unrounded, for the data-* attributes of the figure;
@@ -23,11 +24,12 @@ function sliderFigure(name, spec, moving) {
 
   document.querySelectorAll(`[data-figure="${name}"]`).forEach((figure, index) => {
     const texts = JSON.parse(figure.dataset.texts);
-    const slider = figure.querySelector("input[type=range]");
+    const [slider, ...more] = figure.querySelectorAll("input[type=range]");
     const radios = [...figure.querySelectorAll("input[type=radio]")];
     const update = () => {
       const choice = radios.find((radio) => radio.checked)?.value;
-      const now = moving(spec.data, Number(slider.value), choice, texts);
+      const values = more.map((other) => Number(other.value));
+      const now = moving(spec.data, Number(slider.value), choice, texts, values);
       figure.querySelectorAll(".moving").forEach((layer, i) => {
         layer.replaceChildren(...now.marks[i].map((mark) => drawn(mark, spec.panels[i])));
       });
@@ -38,7 +40,7 @@ function sliderFigure(name, spec, moving) {
       }
       Object.assign(figure.dataset, now.numbers, { style: now.style });
     };
-    slider.addEventListener("input", update);
+    for (const range of [slider, ...more]) range.addEventListener("input", update);
     for (const radio of radios) {
       radio.name = `${name}-${index}`; // arrow keys move within one figure
       radio.addEventListener("input", update);

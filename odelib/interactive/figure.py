@@ -32,6 +32,7 @@ class SliderFigure:
     stops: tuple = ()  # if any: all values of the slider, whose position is the number of one
     border: float | None = None  # with stops: a value that the track marks
     held: tuple = ()  # if any: a point (x, y) of the first panel that one drags, and its grid
+    more: tuple = ()  # of further sliders: (key of its text, first and last value and step, value)
 
     def __repr__(self):
         words = self._words
@@ -116,7 +117,16 @@ class SliderFigure:
         )
         return (
             f'<div class="control"><label>{words.element("span", "slider")}{control}</label>'
+            f"{self._more()}"
             f"<span>{words.element('span', 'try')} {buttons}{play}</span>{self._choice()}</div>"
+        )
+
+    def _more(self):
+        return "".join(
+            f"<label>{self._words.element('span', key)}"
+            f'<input type="range" min="{first}" max="{last}" step="{step}" value="{value}" '
+            'autocomplete="off"></label>'
+            for key, (first, last, step), value in self.more
         )
 
     def _choice(self):
