@@ -140,7 +140,7 @@ def solve_ivp(
         first_step=first_step, max_step=max_step, max_steps=max_steps,
     )  # fmt: skip
     implicit = METHODS[method].implicit
-    if not implicit:
+    if not implicit and (jac is not None or jac_sparsity is not None):
         scipy_options |= {"jac": jac, "jac_sparsity": jac_sparsity}
     if scipy_options:
         arguments.check_scipy_options(scipy_options, _WITHOUT_EFFECT)

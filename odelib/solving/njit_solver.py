@@ -94,8 +94,7 @@ def _implementation(fun, method, tab, h, rtol, atol, max_steps):
     from odelib.methods.table import Method
     from odelib.solving import codes, implicit, loop  # imported on first use
 
-    # the kernel is compiled, or loaded
-    solve_ivp(lambda t, y: -y, (0, 1), [1.0], method, **({"step": 1.0} if h else {}))
+    solve_ivp(lambda t, y: -y, (0, 1), [1.0], method if tab.implicit else "RK45")  # its kernel
     compiled = compiled_method(method)
     step, extra_stages, exponent, stages, fsal, F = compiled.group
     kernel = implicit.KERNELS[method] if tab.implicit else loop.advance

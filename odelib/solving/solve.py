@@ -85,6 +85,8 @@ def _kernel(method):
 class Solve:
     """The state of one solve. Each has its own, so solves may run side by side and nested."""
 
+    system = ()  # of an implicit method: its group System
+
     def __init__(self, problem):
         self.problem, self.kernel = problem, _kernel(problem.method)
         # kept as long as its addresses are used: two threads may each make their own
@@ -99,8 +101,8 @@ class Solve:
         counts = np.zeros(at.COUNTS, np.int64)
         K, y_new, err = zeros(method.slopes * n), zeros(n), zeros(1 + method.estimates * n)
         self.state = State(clock, counts, y, K, y_new, err)
-        row = METHODS[problem.method]
-        self.system = (_system(row, problem.jac, n),) if row.implicit else ()
+        if method.group.step == 0:  # its kernel takes one group more
+            self.system = (_system(METHODS[problem.method], problem.jac, n),)
 
         self.every_step = problem.t_eval is None or problem.dense
         rows = min(span.last + 1, max(64, _ROOM // n)) if span.last else 64

@@ -389,7 +389,7 @@ def test_what_f_raises_reaches_the_caller_with_what_was_computed(method):
         caught.value.solution.y[0], np.exp(-caught.value.solution.t), rtol=1e-2
     )
     with pytest.raises(ZeroDivisionError):
-        solve_ivp(rhs(lambda t, y: (-y[0] / (0.0 if t > 1 else 1.0),)), (0, 5), [1.0], method)
+        solve_ivp(rhs(lambda t, y: (-y[0] * (1 / (0 if t > 1 else 1)),)), (0, 5), [1.0], method)
     # raised for the first time at an increment of the differences
     with pytest.raises(IndexError):
         solve_ivp(rhs(lambda t, y: (y[0 if y[1] == 0.0 else 7], 0.0)), (0, 5), [1.0, 0], method)
@@ -408,7 +408,7 @@ def test_a_solution_that_ends_says_so(method):
 
 @each_method
 def test_a_jacobian_that_is_not_finite_is_named(method):
-    sol = solve_ivp(lambda t, y: -y, (0, 2), [1.0], method, jac=lambda t, y: [[np.nan]])
+    sol = solve_ivp(lambda t, y: -y, (1, 2), [1.0], method, jac=lambda t, y: [[np.nan]])
     assert not sol.success and "the Jacobian is not finite" in sol.message
 
 
