@@ -7,10 +7,11 @@ JUPYTER_BOOK := -c "from jupyter_book.cli.main import main; main()"
 PYTEST := -m pytest
 PORT ?= 8000
 
-.PHONY: help environment book serve test test-all test-site notebooks translations picture lint format bench pins clean
+.PHONY: help environment book pdf serve test test-all test-site notebooks translations picture lint format bench pins clean
 
 help:  ## this list
 	@echo "make book        build the book from its notebooks into _build/html"
+	@echo "make pdf         print the book of \`make book\` into one PDF, which the site then offers"
 	@echo "make serve       show the book at http://localhost:$(PORT)"
 	@echo "make test        unit tests, doctests, and every notebook compared with its outputs"
 	@echo "make test-all    the same, and the slow tests, which \`make test\` counts as skipped"
@@ -32,6 +33,11 @@ book: environment
 	@rm -rf _build
 	@$(ENV_PYTHON) $(JUPYTER_BOOK) build . -W -n --keep-going --all
 	@echo "Or run \`make serve\` and open http://localhost:$(PORT)"
+
+# Chromium prints the pages of `make book`.
+pdf: environment
+	@test -f _build/html/index.html || $(MAKE) book
+	@$(ENV_PYTHON) tools/pdf.py
 
 serve: environment
 	@test -f _build/html/index.html || $(MAKE) book
