@@ -15,9 +15,9 @@ SITE = ROOT / "_build" / "html"
 # What readers looked for when the book was reviewed, and the sections that answer; one of them has
 # to be among the first three.
 QUERIES = {
-    "learning rate too large": ["digits-network.html#too-large-a-step", "euler.html#"],
+    "learning rate too large": ["training-goes-wrong.html#too-large-a-step", "euler.html#"],
     "how to choose learning rate": ["questions.html#how-does-one-choose-the-learning-rate"],
-    "edge of stability": ["digits-network.html#too-large-a-step", "glossary.html#"],
+    "edge of stability": ["training-goes-wrong.html#too-large-a-step", "glossary.html#"],
     "overfitting": ["questions.html#how-can-overfitting-be-avoided"],
     "backpropagation": ["questions.html#why-is-backpropagation-needed"],
     "saddle point": [
@@ -30,7 +30,10 @@ QUERIES = {
         "pid-control.html#gradient-descent-is",
     ],
     "condition number": ["gradient-flow.html#", "linear-regression.html#why-standardise"],
-    "weight decay": ["questions.html#how-can-overfitting-be-avoided", "digits-network.html#"],
+    "weight decay": [
+        "questions.html#how-can-overfitting-be-avoided",
+        "training-goes-wrong.html#",
+    ],
 }
 CHINESE_QUERIES = {
     "欧拉法": "euler.html",
