@@ -1,8 +1,8 @@
 """The facts that the chapters claim and that the tests compute again.
 
 `FACTS["ODE-01"]` has the fact's statement, expected value, tolerance and protocol. They come from
-data/facts_*.json, one file a chapter. The test of the fact ODE-01 is a function whose name begins
-with test_ode_01_; test_facts.py sees to it that there is one.
+data/facts_*.json, one file a chapter. Each is asserted once, which test_facts.py sees to: by a
+lesson, where the fact names it, else by a function; that of ODE-01 begins with test_ode_01_.
 """
 
 import json

@@ -65,21 +65,6 @@ def test_seed_11_euler_shrinks_each_mode_by_its_eigenvalue(points, gradient):
     expect("SEED-11", eigenvalues)
 
 
-def test_seed_14_the_smallest_loss_is_where_descent_ends(points, gradient):
-    expect("SEED-14", loss(points, descent(gradient, np.zeros(2), 0.5, 1000)[:, -1]))
-    expect("SEED-14", loss(points, least_squares(points)))
-
-
-def test_seed_15_1000_descent_is_the_closed_form(points, gradient):
-    X, y = points
-    end = descent(gradient, np.zeros(2), 0.01, 1000)[:, -1]
-    expect("SEED-15-1000", end)
-    eigenvalues, Q = np.linalg.eigh(X.T @ X / len(y))
-    ols = least_squares(points)
-    closed = ols + Q @ ((1 - 0.01 * eigenvalues) ** 1000 * (Q.T @ -ols))
-    np.testing.assert_allclose(end, closed, rtol=1e-12, atol=0)
-
-
 def test_seed_17_shapes_broadcast_silently_until_the_update_raises(points):
     X, y = points
     theta = np.zeros(2)
@@ -117,19 +102,6 @@ def test_seed_20_the_best_step_contracts_by_the_theorems_factor(points, gradient
     assert min(factor(0.97 * best), factor(1.03 * best)) > factor(best) + 1e-3  # it is the best
 
 
-def test_seed_30_the_slope_without_intercept(one_parameter):
-    x, y, start = one_parameter
-    expect("SEED-30", x @ y / (x @ x))
-    end = descent(lambda theta: np.array([x @ (x * theta - y) / 100]), start, 1.0, 100)
-    expect("SEED-30", end[0, -1])
-
-
-def test_seed_31_document_003_prints_the_thousandth_euler_step(one_parameter):
-    x, y, start = one_parameter
-    end = descent(lambda theta: np.array([x @ (x * theta - y) / 100]), start, 0.01, 1000)
-    expect("SEED-31", end[0, -1])
-
-
 def test_seed_32_its_gap_to_the_minimum_is_the_exact_recurrence(one_parameter):
     x, y, start = one_parameter
     end = descent(lambda theta: np.array([x @ (x * theta - y) / 100]), start, 0.01, 1000)
@@ -148,35 +120,6 @@ def test_seed_33_the_border_is_two_over_the_mean_square(one_parameter):
             lambda theta: np.array([x @ (x * theta - y) / 100]), start, share * 2 / curvature, 100
         )
         assert (abs(path[0, -1] - ols) > abs(start[0] - ols)) == grows
-
-
-def test_seed_34_the_start_is_drawn_after_the_data(one_parameter):
-    expect("SEED-34", one_parameter[2][0])
-
-
-def test_seed_40_mean_squares_without_the_half_double_the_learning_rate(points, gradient):
-    end = descent(lambda theta: 2 * gradient(theta), np.zeros(2), 0.01, 100)[:, -1]
-    expect("SEED-40", end)
-    np.testing.assert_allclose(
-        end, descent(gradient, np.zeros(2), 0.02, 100)[:, -1], rtol=1e-12, atol=0
-    )
-
-
-def test_seed_41_a_hundred_epochs_end_far_from_the_minimum(points, gradient):
-    end = descent(lambda theta: 2 * gradient(theta), np.zeros(2), 0.01, 100)[:, -1]
-    expect("SEED-41", np.linalg.norm(end - least_squares(points)))
-
-
-def test_dat_01_share_of_variance_that_a_linear_model_explains():
-    features, target = load_diabetes(return_X_y=True)
-    X = np.column_stack([np.ones(442), features * np.sqrt(442)])  # standard deviation 1
-
-    def r_squared(theta):
-        return 1 - np.mean((X @ theta - target) ** 2) / np.var(target)
-
-    expect("DAT-01", r_squared(np.linalg.lstsq(X, target)[0]))
-    end = descent(lambda theta: X.T @ (X @ theta - target) / 442, np.zeros(11), 0.2, 6000)[:, -1]
-    expect("DAT-01", r_squared(end))
 
 
 def test_dat_03_standardising_lowers_the_condition_number():

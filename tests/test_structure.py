@@ -125,6 +125,49 @@ def test_all_that_odelibs_own_compiled_code_may_depend_on_is_in_its_stamp():
     assert {name[0] for name in used} == {*OWN, "signals"}  # which only waits
 
 
+# --- State that outlives a call -------------------------------------------------------------------
+
+STATE = r"\{\}|\[\]|(set|dict|list)\(\)|.*(Lock|Weak\w+|from_address|local)\(.*"  # as it begins
+
+
+def hidden_state(text):
+    """Names of what a file keeps between calls: caches, module-level state, attributes it sets."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            decorators = map(ast.unparse, node.decorator_list)
+            if any(re.match(r"functools\.(lru_)?cache\b", text) for text in decorators):
+                yield node.name
+        elif isinstance(node, ast.Global):
+            yield from node.names
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            pairs = [(node.targets[0], node.value)]
+            if isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+                pairs = zip(node.targets[0].elts, node.value.elts, strict=True)
+            for target, value in pairs:
+                if re.fullmatch(STATE, ast.unparse(value)):
+                    yield ast.unparse(target)
+    yield from re.findall(r"\b_odelib_\w+", text)
+    yield from re.findall(r"\blinecache\b(?=\.cache)", text)
+
+
+def test_state_that_outlives_a_call_is_found():
+    text = (
+        "import functools\n@functools.lru_cache(3)\ndef a(): f._odelib_b = 1\nC, d = {}, RLock()\n"
+    )
+    text += "E = {1: 2}\n@functools.cached_property\ndef g(self): global h\n"
+    assert sorted(hidden_state(text)) == ["C", "_odelib_b", "a", "d", "h"]
+
+
+@each_file
+def test_state_that_outlives_a_call_is_listed_with_its_reason(path):
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    listed = text[text.index("State that outlives") : text.index("Where the plan was changed")]
+    found = set(hidden_state(path.read_text("utf-8")))
+    assert {name for name in found if f"`{name}`" not in listed} == set()
+
+
 # --- Each file ------------------------------------------------------------------------------------
 
 PUBLIC_OF_NUMBA = {"numba.njit", "numba.types", "numba.from_dtype", "numba.cloudpickle"}
