@@ -138,6 +138,14 @@ CUT_WITHOUT_A_CUE = """() =>
             || !box.dataset.cut || getComputedStyle(box).maskImage === "none")
         .map((box) => box.outerHTML.slice(0, 120))
 """
+# Displayed formulas wider than their box: the reader would have to scroll for their end.
+LONG_DISPLAYS = """() =>
+    [...document.querySelectorAll(".bd-article div.math")]
+        .filter((box) => [...box.querySelectorAll(".katex-html .katex-base, .katex-html .base")]
+            .some((part) => part.getBoundingClientRect().right
+                > box.getBoundingClientRect().right + 1))
+        .map((box) => box.querySelector("annotation").textContent)
+"""
 # What axe-core reports twice it looks at once: of the words of code those of each colour, and of
 # formulas what is for screen readers; their boxes for the eye have the colour of the text.
 ONCE = """() => {
@@ -184,6 +192,7 @@ def test_page_is_sound(visit, page_name, width, scheme):
     assert too_wide == []
 
     assert page.evaluate(CUT_WITHOUT_A_CUE) == []
+    assert page.evaluate(LONG_DISPLAYS) == []
 
     without_text = page.evaluate(
         r"""() => [...document.querySelectorAll("img, svg[role=img]")]
