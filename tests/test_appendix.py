@@ -24,7 +24,7 @@ ERRATA = {
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SECTIONS = json.loads((ROOT / "tests" / "data" / "sections.json").read_text("utf-8"))
-TO_COME = "still to come"
+TO_COME = "no lesson"
 CHAPTERS = [path.stem for path in sorted(BOOK.glob("*.md"))]
 
 
