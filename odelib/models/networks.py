@@ -55,13 +55,10 @@ def of_layers(row_loss):
             n_in, n_out = widths[layer], widths[layer + 1]
             end -= m * n_out
             at -= (n_in + 1) * n_out
-            W = _matrix(theta, at, n_in, n_out)
             A = X if layer == 0 else _matrix(values, end - m * n_in, m, n_in)
-            np.dot(A.T, D, _matrix(result, at, n_in, n_out))
-            _sum_rows(D, result[at + n_in * n_out : at + (n_in + 1) * n_out])
-            for j in range(n_in * n_out):
-                result[at + j] += penalty * theta[at + j]
+            _of_layer(A, D, theta, penalty, at, result)
             if layer > 0:
+                W = _matrix(theta, at, n_in, n_out)
                 D = np.dot(D, W.T)
                 for i in range(m):
                     for j in range(n_in):
@@ -90,20 +87,13 @@ def of_layers(row_loss):
             n_in, n_out = widths[layer], widths[layer + 1]
             end -= m * n_out
             at -= (n_in + 1) * n_out
-            W = _matrix(theta, at, n_in, n_out)
-            V = _matrix(v, at, n_in, n_out)
-            R = _matrix(result, at, n_in, n_out)
-            if layer == 0:
-                np.dot(X.T, RD, R)
-            else:
-                A = _matrix(values, end - m * n_in, m, n_in)
-                RA = _matrix(slopes, end - m * n_in, m, n_in)
-                np.dot(A.T, RD, R)
-                R += np.dot(RA.T, D)
-            _sum_rows(RD, result[at + n_in * n_out : at + (n_in + 1) * n_out])
-            for j in range(n_in * n_out):
-                result[at + j] += penalty * v[at + j]
+            A = X if layer == 0 else _matrix(values, end - m * n_in, m, n_in)
+            _of_layer(A, RD, v, penalty, at, result)
             if layer > 0:
+                W = _matrix(theta, at, n_in, n_out)
+                V = _matrix(v, at, n_in, n_out)
+                RA = _matrix(slopes, end - m * n_in, m, n_in)
+                _matrix(result, at, n_in, n_out)[:] += np.dot(RA.T, D)
                 B, RB = np.dot(D, W.T), np.dot(RD, W.T) + np.dot(D, V.T)
                 for i in range(m):
                     for j in range(n_in):
@@ -219,12 +209,17 @@ def _derivative(value, activation):
 
 
 @compiled
-def _sum_rows(D, out):
-    """Sum of D (m, n) over its rows into out (n,)."""
-    out[:] = 0.0
+def _of_layer(A, D, theta, penalty, at, result):
+    """Write the gradient of a layer, from `at` on: AᵀD + penalty·W, then the sum of D's rows."""
+    n_in, n_out = A.shape[1], D.shape[1]
+    end = at + n_in * n_out
+    np.dot(A.T, D, _matrix(result, at, n_in, n_out))
+    for j in range(at, end):
+        result[j] += penalty * theta[j]
+    result[end : end + n_out] = 0.0
     for i in range(D.shape[0]):
-        for j in range(D.shape[1]):
-            out[j] += D[i, j]
+        for j in range(n_out):
+            result[end + j] += D[i, j]
 
 
 @compiled

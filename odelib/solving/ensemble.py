@@ -39,6 +39,7 @@ def ensemble(
 
     Each trajectory has its own step size, and is bit for bit what `solve_ivp` gives for it alone,
     whatever the number of threads or processes. Parameters not listed are those of `solve_ivp`.
+    'Radau' and 'BDF' find the Jacobian by finite differences here.
 
     Parameters
     ----------

@@ -24,7 +24,8 @@ def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_step
     fun : numba function
         ``fun(t, y, *args)``, compiled with `odelib.rhs` or `numba.njit`.
     method, step, rtol, atol
-        As in `solve_ivp`; rtol and atol are numbers.
+        As in `solve_ivp`; rtol and atol are numbers. 'Radau' and 'BDF' find the Jacobian by
+        finite differences here.
     max_steps : int
         Bound on the number of steps of each solve.
 

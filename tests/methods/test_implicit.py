@@ -1,6 +1,7 @@
 """The numbers of the implicit methods by the theorems that define them; their linear algebra."""
 
 import math
+import types
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from odelib.methods import METHODS, bdf, lu, radau
 
 
 def plain(function):
-    """The Python function of a compiled one."""
-    return getattr(function, "py_func", function)
+    """The Python function of a compiled one, which calls Python functions."""
+    function = getattr(function, "py_func", function)
+    used = function.__globals__.items()
+    scope = {name: getattr(value, "py_func", value) for name, value in used}
+    return types.FunctionType(function.__code__, scope)
 
 
 def collocation(nodes):

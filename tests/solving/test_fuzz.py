@@ -144,7 +144,8 @@ def cases(draw):
     scale = length if 0 < length < np.inf else 1.0
     method = draw(st.sampled_from([*METHODS]))
     options = {"max_steps": draw(st.integers(1, MOST_STEPS)), "dense_output": draw(st.booleans())}
-    if not METHODS[method].adaptive or draw(st.integers(0, 3)) == 0:
+    row = METHODS[method]
+    if not row.adaptive or (row.fixed_step and draw(st.integers(0, 3)) == 0):
         step = draw(st.one_of(st.floats(1 / 60, 3.0), st.integers(1, 60).map(lambda k: 1 / k)))
         farthest = max(abs(t0), abs(t_end) if np.isfinite(t_end) else 0.0)
         options["step"] = max(step * scale, 4 * np.spacing(farthest))

@@ -362,10 +362,13 @@ def test_complex_numbers_are_solved_as_they_are(method):
     exact = scipy.linalg.expm(2 * A) @ [1, 2j]
     options = dict(t_span=(0, 2), y0=[1 + 0j, 2j], method=method, rtol=1e-6, atol=1e-9)
     ways = [None, A, lambda t, y: A, rhs(lambda t, y: ((-1 + 5j, 0.0), (1.0, -100 - 3j)))]
+    calls = []
     for jac in ways:
         sol = solve_ivp(lambda t, y: A @ y, **options, jac=jac)
         assert sol.y.dtype == complex
         np.testing.assert_allclose(sol.y[:, -1], exact, rtol=2e-4)
+        calls.append(sol.nfev)
+    assert calls[1] == calls[2] == calls[3]  # a wrong Jacobian would cost more
 
 
 @each_method
