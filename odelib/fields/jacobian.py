@@ -68,3 +68,16 @@ def _real(J):
     real[::2, ::2] = real[1::2, 1::2] = J.real
     real[1::2, ::2], real[::2, 1::2] = J.imag, -J.imag
     return real
+
+
+def check_sparsity(pattern, n):
+    """The pattern of the Jacobian as an array (n, n) of bool; None where not given."""
+    if pattern is None:
+        return None
+    array = np.asarray(pattern.toarray() if hasattr(pattern, "toarray") else pattern)
+    if array.shape != (n, n) or array.dtype.kind not in "biufc":
+        raise ValueError(
+            f"jac_sparsity must have shape ({n}, {n}), not zero where ∂f_i/∂y_j may be; got "
+            f"{array.dtype} of shape {array.shape}"
+        )
+    return array != 0

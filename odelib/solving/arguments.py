@@ -278,19 +278,6 @@ def check_max_steps(max_steps):
     return int(min(bound, 2**62))
 
 
-def check_sparsity(pattern, n):
-    """The pattern of the Jacobian as an array (n, n) of bool; None where not given."""
-    if pattern is None:
-        return None
-    array = np.asarray(pattern.toarray() if hasattr(pattern, "toarray") else pattern)
-    if array.shape != (n, n) or array.dtype.kind not in "biufc":
-        raise ValueError(
-            f"jac_sparsity must have shape ({n}, {n}), not zero where ∂f_i/∂y_j may be; got "
-            f"{array.dtype} of shape {array.shape}"
-        )
-    return array != 0
-
-
 def check_scipy_options(options, without_effect):
     """Options of other solvers: known ones have no effect and say so, unknown ones are errors."""
     unknown = set(options) - without_effect

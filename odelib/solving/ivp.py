@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from odelib.fields.jacobian import bind_jacobian
+from odelib.fields.jacobian import bind_jacobian, check_sparsity
 from odelib.fields.rhs import bind, check_args
 from odelib.methods import METHODS
 from odelib.solving import arguments
@@ -156,7 +156,7 @@ def solve_ivp(
         watched = tuple(bind(g, n, args, y_complex=y_complex, event=True) for g in functions)
     if implicit:
         jac = bind_jacobian(jac, n, args, y_complex)
-        arguments.check_sparsity(jac_sparsity, n)
+        check_sparsity(jac_sparsity, n)
     problem = Problem(
         bound, y0, *control, times, bool(dense_output), watched, directions, terminals,
         bool(progress), jac,

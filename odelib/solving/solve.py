@@ -9,7 +9,6 @@ import numpy as np
 
 from odelib.fields.rhs import Bound
 from odelib.methods import METHODS, compiled_method
-from odelib.methods.implicit import CONSTANT, DIFFERENCES, MEMORY, TALLY, System
 from odelib.pointers import address_of, aligned_zeros
 from odelib.running import next_budget, progress_bar
 from odelib.solving import codes as at
@@ -31,6 +30,7 @@ from odelib.solving.reasons import (
     why,
 )
 from odelib.solving.solution import Continuous, Solution
+from odelib.solving.system import system_of
 
 # (address of f, numbers in y, method) -> steps of the first slice: what a step costs is not known
 # before the first solve, so that one begins with a single step.
@@ -102,7 +102,7 @@ class Solve:
         K, y_new, err = zeros(method.slopes * n), zeros(n), zeros(1 + method.estimates * n)
         self.state = State(clock, counts, y, K, y_new, err)
         if method.group.step == 0:  # its kernel takes one group more
-            self.system = (_system(METHODS[problem.method], problem.jac, n),)
+            self.system = (system_of(METHODS[problem.method], problem.jac, n),)
 
         self.every_step = problem.t_eval is None or problem.dense
         rows = min(span.last + 1, max(64, _ROOM // n)) if span.last else 64
@@ -284,20 +284,6 @@ class Solve:
             counts[at.JACOBIANS], counts[at.DECOMPOSITIONS], status, message,
             status >= 0, problem.bound.compiled, counts[at.STEPS], counts[at.REJECTED],
         )  # fmt: skip
-
-
-def _system(row, jac, n):
-    """The equations of an implicit method for n numbers, before anything is known of them."""
-    known, ctx_jac, J = DIFFERENCES, _NO_INTEGERS, np.zeros((n, n))
-    if isinstance(jac, Bound):
-        known, ctx_jac = jac.address, jac.ctx
-    elif jac is not None:
-        known, J = CONSTANT, jac
-    return System(
-        jac=known, ctx_jac=ctx_jac, J=J, factors=np.zeros((row.matrices, n, n)),
-        pivots=np.zeros((row.matrices, n), dtype=np.int64), work=np.zeros((row.rows, n)),
-        memory=np.zeros(MEMORY), tally=np.zeros(TALLY, dtype=np.int64),
-    )  # fmt: skip
 
 
 def trivial_solution(problem):
