@@ -9,60 +9,24 @@ numbers of calls of f.
 
 import argparse
 import statistics
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import scipy.integrate
 
 from odelib import rhs, solve_ivp
 
-# --- Problems: Hairer and Wanner's; the Jacobians are by hand -------------------------------------
-
-
-@rhs
-def robertson(t, y):
-    return (
-        -0.04 * y[0] + 1e4 * y[1] * y[2],
-        0.04 * y[0] - 1e4 * y[1] * y[2] - 3e7 * y[1] ** 2,
-        3e7 * y[1] ** 2,
-    )
-
-
-@rhs
-def robertson_jac(t, y):
-    return (
-        (-0.04, 1e4 * y[2], 1e4 * y[1]),
-        (0.04, -1e4 * y[2] - 6e7 * y[1], -1e4 * y[1]),
-        (0.0, 6e7 * y[1], 0.0),
-    )
-
-
-@rhs
-def van_der_pol(t, y):
-    return y[1], 1000.0 * (1 - y[0] ** 2) * y[1] - y[0]
-
-
-@rhs
-def van_der_pol_jac(t, y):
-    return (0.0, 1.0), (-2000.0 * y[0] * y[1] - 1, 1000.0 * (1 - y[0] ** 2))
-
-
-@rhs
-def oregonator(t, y):
-    return (
-        77.27 * (y[1] + y[0] * (1 - 8.375e-6 * y[0] - y[1])),
-        (y[2] - (1 + y[0]) * y[1]) / 77.27,
-        0.161 * (y[0] - y[2]),
-    )
-
-
-@rhs
-def oregonator_jac(t, y):
-    return (
-        (77.27 * (1 - 2 * 8.375e-6 * y[0] - y[1]), 77.27 * (1 - y[0]), 0.0),
-        (-y[1] / 77.27, -(1 + y[0]) / 77.27, 1 / 77.27),
-        (0.161, 0.0, -0.161),
-    )
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from problems import (
+    oregonator,
+    oregonator_jac,
+    robertson,
+    robertson_jac,
+    van_der_pol,
+    van_der_pol_jac,
+)
 
 
 @rhs
@@ -97,15 +61,15 @@ def hires_jac(t, y):
 
 
 PROBLEMS = {
-    "Robertson": (robertson, robertson_jac, 1e5, [1.0, 0.0, 0.0]),
-    "van der Pol 1000": (van_der_pol, van_der_pol_jac, 2000.0, [2.0, 0.0]),
-    "Oregonator": (oregonator, oregonator_jac, 360.0, [1.0, 2.0, 3.0]),
-    "HIRES": (hires, hires_jac, 321.8122, [1.0, 0, 0, 0, 0, 0, 0, 0.0057]),
+    "Robertson": (robertson, robertson_jac, (), 1e5, [1.0, 0.0, 0.0]),
+    "van der Pol 1000": (van_der_pol, van_der_pol_jac, (1000.0,), 2000.0, [2.0, 0.0]),
+    "Oregonator": (oregonator, oregonator_jac, (), 360.0, [1.0, 2.0, 3.0]),
+    "HIRES": (hires, hires_jac, (), 321.8122, [1.0, 0, 0, 0, 0, 0, 0, 0.0057]),
 }
 
 
 def as_scipy_takes_it(jac):
-    return lambda t, y: np.array(jac(t, y))
+    return lambda t, y, *args: np.array(jac(t, y, *args))
 
 
 def timed(solver, repeats, *args, **options):
@@ -123,11 +87,12 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one tolerance")
     tolerances = (1e-6,) if parser.parse_args().quick else (1e-4, 1e-6, 1e-8)
     print("problem            method  rtol   odelib µs  SciPy ms  ratio  errors         calls of f")
-    for name, (f, jac, end, y0) in PROBLEMS.items():
-        exact = solve_ivp(f, (0, end), y0, "Radau", jac=jac, rtol=1e-11, atol=1e-15).y[:, -1]
+    for name, (f, jac, args, end, y0) in PROBLEMS.items():
+        exact = solve_ivp(f, (0, end), y0, "Radau", args=args, jac=jac, rtol=1e-11, atol=1e-15)
+        exact = exact.y[:, -1]
         for method in "Radau", "BDF":
             for rtol in tolerances:
-                options = dict(method=method, rtol=rtol, atol=rtol / 1000)
+                options = dict(method=method, args=args, rtol=rtol, atol=rtol / 1000)
                 solve_ivp(f, (0, end), y0, jac=jac, **options)
                 ours, mine = timed(solve_ivp, 21, f, (0, end), y0, jac=jac, **options)
                 theirs, other = timed(

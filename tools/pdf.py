@@ -187,10 +187,11 @@ def with_outline(content, book, path):
     def add(title, place, parent=None, bold=False):
         number, top = places[place]
         return writer.add_outline_item(
-            title, number - 1, parent, bold=bold, fit=Fit.xyz(left=0, top=top), is_open=False
-        )
+            title, page_number=number - 1, parent=parent, bold=bold,
+            fit=Fit.xyz(left=0, top=top), is_open=False,
+        )  # fmt: skip
 
-    writer.add_outline_item("Contents", 1)  # behind the cover
+    writer.add_outline_item("Contents", page_number=1)  # behind the cover
     for part, pages in book:
         above = add(part, pages[0][2][0][1], bold=True) if part else None
         for _, _, titles in pages:

@@ -15,7 +15,6 @@ References
         equations", ACM Trans. Math. Softw. 1 (1975) 71–96, doi:10.1145/355626.355636.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -40,6 +39,7 @@ from odelib.methods.implicit import (
     STEP_OF_FACTORS,
     TRUST,
     F,
+    Implicit,
     all_finite,
     call_f,
     newton_tolerance,
@@ -47,6 +47,7 @@ from odelib.methods.implicit import (
     same_size,
     scale_to,
     size_of,
+    verdict,
 )
 from odelib.methods.lu import decompose, solve
 from odelib.methods.tableau import frozen, nested
@@ -80,25 +81,6 @@ SMALLEST_FACTOR, LARGEST_FACTOR = 0.2, 10.0
 D = OWN  # rows of work: the differences ∇⁰y … ∇⁷y, where the last two are to judge other orders by
 PREDICTED, PSI, SUM, CHANGE, GRID = OWN + 8, OWN + 9, OWN + 10, OWN + 11, OWN + 12
 ROWS = OWN + 13 + MOST  # GRID: ∇⁰y … ∇⁵y on another grid
-
-
-@dataclass(frozen=True, eq=False)
-class BDF:
-    """The row of the method; what it holds is what `METHODS` asks for."""
-
-    order = 5  # at most
-    stages = 1
-    implicit = adaptive = True
-    fixed_step = halves = fsal = two_estimates = False
-    error_exponent = 0.5  # it starts with order 1
-    F = F_BDF
-    matrices = 1
-    rows = ROWS
-    slopes = RIGHT, RIGHT + 1  # where the latest value of f is: rows from, up to
-
-    def make_step(self):
-        """One attempt at a step as a Python function (see implicit.py)."""
-        return getattr(attempt, "py_func", attempt)
 
 
 @called
@@ -251,7 +233,7 @@ def iterate(rhs, ctx, t_new, c, y_new, tolerances, system):
     """Newton's iteration for y_new, from the predicted one, and d in SUM: (code, iterations)."""
     n, count, work = len(y_new), len(tolerances.atol), system.work
     tolerance = newton_tolerance(tolerances.rtol)
-    before = rate = 0.0
+    before = 0.0
     for j in range(n):
         work[SUM, j] = 0.0
     for k in range(MOST_ITERATIONS):
@@ -263,17 +245,13 @@ def iterate(rhs, ctx, t_new, c, y_new, tolerances, system):
             work[CHANGE, j] = c * work[RIGHT, j] - work[PSI, j] - work[SUM, j]
         solve(system.factors[0], system.pivots[0], work[CHANGE])
         size = size_of(CHANGE, 1, count, system)
-        if not size < np.inf:
+        outcome, _ = verdict(size, before, MOST_ITERATIONS - k, tolerance)
+        if outcome == NOT_CONVERGED:
             return NOT_CONVERGED, k + 1
-        if k > 0:
-            rate = size / before
-            left = MOST_ITERATIONS - k
-            if rate >= 1.0 or rate**left / (1.0 - rate) * size > tolerance:
-                return NOT_CONVERGED, k + 1
         for j in range(n):
             work[SUM, j] += work[CHANGE, j]
             y_new[j] += work[CHANGE, j]
-        if size == 0.0 or (k > 0 and rate / (1.0 - rate) * size < tolerance):
+        if outcome == ACCEPTED:
             return ACCEPTED, k + 1
         before = size
     return NOT_CONVERGED, MOST_ITERATIONS
@@ -300,3 +278,16 @@ def choose_order(h, error, safety, count, system):
 def gain(error, order):
     """How much longer a step of this order could be."""
     return np.inf if error == 0.0 else error ** (-1.0 / (order + 1))
+
+
+METHOD = Implicit(
+    attempt,
+    order=MOST,
+    stages=1,
+    fixed_step=False,
+    error_exponent=0.5,  # it starts with order 1
+    F=F_BDF,
+    matrices=1,
+    rows=ROWS,
+    slopes=(RIGHT, RIGHT + 1),
+)

@@ -21,6 +21,8 @@ References
          numerically", Sandia Report SAND86-1319, 1986 (the increments of the differences).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +32,30 @@ from odelib.pointers import call_rhs, called, data, offset
 EPS = 2.0**-52
 
 
-# What an attempt says.
-ACCEPTED, REFUSED, FAILED, NOT_CONVERGED = range(4)
+# What an attempt says, and its iteration.
+ACCEPTED, REFUSED, FAILED, NOT_CONVERGED, UNDECIDED = range(5)
+
+
+@dataclass(frozen=True, eq=False)
+class Implicit:
+    """The row of an implicit method; what it holds is what `METHODS` asks for."""
+
+    attempt: Callable
+    order: int  # at most
+    stages: int
+    fixed_step: bool
+    error_exponent: float
+    F: np.ndarray  # as `Tableau.F`
+    matrices: int  # of n × n numbers that are decomposed
+    rows: int  # of work
+    slopes: tuple  # rows of work where the latest values of f are: from, up to
+    R: tuple | None = None  # its stability function: numerator and denominator, of 1, z, z², …
+    implicit = adaptive = True
+    halves = fsal = two_estimates = False
+
+    def make_step(self):
+        """One attempt at a step as a Python function."""
+        return getattr(self.attempt, "py_func", self.attempt)
 
 
 class System(NamedTuple):
@@ -129,6 +153,20 @@ def newton_tolerance(rtol):
     for j in range(1, len(rtol)):
         smallest = min(smallest, rtol[j])
     return max(10.0 * EPS / smallest, min(0.03, smallest**0.5))
+
+
+@called
+def verdict(size, before, left, tolerance):
+    """(what a change of this size says of Newton's iteration, its rate of convergence).
+
+    `before` is the size of the last change (0: none), `left` how many more there may be.
+    """
+    rate = size / before if before > 0.0 else 0.0
+    if not size < np.inf or rate >= 1.0 or rate**left / (1.0 - rate) * size > tolerance:
+        return NOT_CONVERGED, rate
+    if size == 0.0 or (before > 0.0 and rate / (1.0 - rate) * size < tolerance):
+        return ACCEPTED, rate
+    return UNDECIDED, rate
 
 
 # --- The Jacobian ---------------------------------------------------------------------------------

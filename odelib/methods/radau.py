@@ -17,8 +17,6 @@ References
         the authors' program RADAU5, whose digits T and its inverse are).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from odelib.methods.implicit import (
@@ -41,6 +39,7 @@ from odelib.methods.implicit import (
     TOO_LARGE,
     TRUST,
     F,
+    Implicit,
     all_finite,
     call_f,
     newton_tolerance,
@@ -48,6 +47,7 @@ from odelib.methods.implicit import (
     same_size,
     scale_to,
     size_of,
+    verdict,
 )
 from odelib.methods.lu import decompose, decompose_complex, solve, solve_complex
 from odelib.methods.tableau import frozen, nested
@@ -86,27 +86,6 @@ SLOW = 1e-3  # rate of convergence above which J is made anew
 
 Z, W, SLOPES, CHANGE = OWN, OWN + 3, OWN + 6, OWN + 9  # rows of work, three each
 ROWS = OWN + 12
-
-
-@dataclass(frozen=True, eq=False)
-class Radau:
-    """The row of the method; what it holds is what `METHODS` asks for."""
-
-    order = 5
-    stages = 3
-    implicit = adaptive = fixed_step = True
-    halves = fsal = two_estimates = False
-    error_exponent = 0.25
-    F = F_RADAU
-    # its stability function, the (2, 3) Padé approximation of e^z: numerator and denominator
-    R = np.array((1, 2 / 5, 1 / 20)), np.array((1, -3 / 5, 3 / 20, -1 / 60))
-    matrices = 3  # of n × n numbers that are decomposed: one real, one complex
-    rows = ROWS
-    slopes = SLOPES, SLOPES + 3  # where the latest values of f are: rows from, up to
-
-    def make_step(self):
-        """One attempt at a step as a Python function (see implicit.py)."""
-        return getattr(attempt, "py_func", attempt)
 
 
 @called
@@ -254,12 +233,9 @@ def iterate(rhs, ctx, t, t_new, h, fixed, tolerance, y, y_new, count, system):
         solve(factors[0], pivots[0], work[CHANGE])
         solve_complex(factors[1], factors[2], pivots[1], work[CHANGE + 1], work[CHANGE + 2])
         size = size_of(CHANGE, 3, count, system)
-        if not size < np.inf:
+        outcome, rate = verdict(size, before, most - k, tolerance)
+        if outcome == NOT_CONVERGED:
             return NOT_CONVERGED, k + 1, rate
-        if k > 0:
-            rate = size / before
-            if rate >= 1.0 or rate ** (most - k) / (1.0 - rate) * size > tolerance:
-                return NOT_CONVERGED, k + 1, rate
         for j in range(n):
             for i in range(3):
                 work[W + i, j] += work[CHANGE + i, j]
@@ -267,7 +243,7 @@ def iterate(rhs, ctx, t, t_new, h, fixed, tolerance, y, y_new, count, system):
                 work[Z + i, j] = (
                     T[i, 0] * work[W, j] + T[i, 1] * work[W + 1, j] + T[i, 2] * work[W + 2, j]
                 )
-        if size == 0.0 or (k > 0 and rate / (1.0 - rate) * size < tolerance):
+        if outcome == ACCEPTED:
             return ACCEPTED, k + 1, rate
         before = size
     return NOT_CONVERGED, most, rate
@@ -295,3 +271,17 @@ def next_factor(h, error, iterations, memory):
         trend = abs(h / memory[LAST]) * (memory[LAST_ERROR] / error) ** 0.25
         factor *= min(1.0, trend)
     return 0.9 * (2 * MOST_ITERATIONS + 1) / (2 * MOST_ITERATIONS + iterations) * factor
+
+
+METHOD = Implicit(
+    attempt,
+    order=5,
+    stages=3,
+    fixed_step=True,
+    error_exponent=0.25,
+    F=F_RADAU,
+    matrices=3,  # one real, one complex
+    rows=ROWS,
+    slopes=(SLOPES, SLOPES + 3),
+    R=(np.array((1, 2 / 5, 1 / 20)), np.array((1, -3 / 5, 3 / 20, -1 / 60))),  # Padé (2, 3)
+)

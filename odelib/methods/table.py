@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from odelib.methods.bdf import BDF
-from odelib.methods.radau import Radau
+from odelib.methods import bdf, radau
 from odelib.methods.symplectic import SYMPLECTIC
 from odelib.methods.tableaus import RUNGE_KUTTA
 from odelib.pointers import step_pointer
 
-IMPLICIT = {"Radau": Radau(), "BDF": BDF()}
+IMPLICIT = {"Radau": radau.METHOD, "BDF": bdf.METHOD}
 METHODS = RUNGE_KUTTA | SYMPLECTIC | IMPLICIT
 
 

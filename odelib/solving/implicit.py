@@ -4,7 +4,7 @@ It is the plan of loop.py: try, judge, keep, go on. To try and to judge is the m
 (methods/implicit.py), because what it learns from solving its equations also says how to go on.
 """
 
-from odelib.methods import bdf, implicit, radau
+from odelib.methods import IMPLICIT, implicit
 from odelib.pointers import called, data, kernel
 from odelib.solving import rows
 from odelib.solving.codes import (
@@ -28,6 +28,7 @@ from odelib.solving.codes import (
     STEP_TOO_SMALL,
     STEPS,
     STORED,
+    STORED_EVAL,
     SUBDIVISIONS,
     T_FAILED,
     H,
@@ -114,7 +115,10 @@ def loop_of(attempt):
 
             # Keep what is asked for of the solution within it, and go on from its end.
             step = Step(t=t, t_new=t_new, h=h, y=y, y_new=y_new, K=K, F=method.F)
-            code, t = keep(step, output, asked, watched, clock, counts, direction)
+            code, t, counts[STORED], counts[STORED_EVAL] = keep(
+                step, counts[STORED], counts[STORED_EVAL], output, asked, watched, clock, counts,
+                direction,
+            )  # fmt: skip
             if code == RHS_FAILED:
                 break
             for j in range(n):
@@ -160,5 +164,5 @@ def rows_of(advance):
     return kernel(solve_rows)
 
 
-KERNELS = {"Radau": loop_of(radau.attempt), "BDF": loop_of(bdf.attempt)}
+KERNELS = {name: loop_of(row.attempt) for name, row in IMPLICIT.items()}
 OVER_ROWS = {name: rows_of(advance.part) for name, advance in KERNELS.items()}

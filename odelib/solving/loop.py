@@ -34,7 +34,7 @@ from odelib.solving.codes import (
     Step,
     T,
 )
-from odelib.solving.events import evaluate, find_events
+from odelib.solving.events import evaluate
 from odelib.solving.stepsize import (
     SAFETY,
     chosen_step,
@@ -43,13 +43,7 @@ from odelib.solving.stepsize import (
     judge,
     squared_error,
 )
-from odelib.solving.storing import (
-    next_asked,
-    store_asked,
-    store_interpolant,
-    store_start,
-    store_step,
-)
+from odelib.solving.storing import keep, next_asked, store_start
 
 
 @called
@@ -92,7 +86,6 @@ def advance(method, field, span, tolerances, state, output, asked, watched):
     t, next_size, fresh, retrying = clock[T], clock[H], counts[FRESH], counts[RETRYING]
     steps, rejected, evaluations = counts[STEPS], counts[REJECTED], counts[EVALUATIONS]
     stored, stored_eval = counts[STORED], counts[STORED_EVAL]
-    t_next = next_asked(asked, stored_eval, direction)
     code, status = PAUSED, 0
     for _ in range(counts[BUDGET]):
         if t == t_end:
@@ -146,6 +139,7 @@ def advance(method, field, span, tolerances, state, output, asked, watched):
             retrying = 0
 
         # Keep what is asked for of the solution within it.
+        t_next = next_asked(asked, stored_eval, direction)
         within = direction * (t_next - t_new) < 0.0
         if method.extra_stages != 0 and (dense or watching or within):
             status = call_step(
@@ -158,26 +152,14 @@ def advance(method, field, span, tolerances, state, output, asked, watched):
                 code = RHS_FAILED
                 break
         step = Step(t=t, t_new=t_new, h=h, y=y, y_new=y_new, K=K, F=F)
-        t_stop = t_new
         if watching:
-            found, counts[STEPS] = counts[FOUND], steps
-            code = find_events(step, watched, clock, counts)
-            if code == RHS_FAILED:
-                counts[FOUND], status = found, counts[STATUS]
-                break
-            if code == EVENT:
-                t_stop = watched.t_found[counts[FOUND] - 1]
-        if direction * (t_next - t_stop) <= 0.0:
-            stored_eval = store_asked(stored_eval, step, t_stop, asked, direction)
-            t_next = next_asked(asked, stored_eval, direction)
-        if dense:
-            store_interpolant(stored, step, output)
-        if t_stop != t_new:  # an event ends the solve within the step
-            for j in range(n):
-                y_new[j] = watched.y_found[counts[FOUND] - 1, j]
-        if room > 0:
-            store_step(stored, t_stop, y_new, output)
-            stored += 1
+            counts[STEPS] = steps
+        code, t_stop, stored, stored_eval = keep(
+            step, stored, stored_eval, output, asked, watched, clock, counts, direction
+        )
+        if code == RHS_FAILED:
+            status = counts[STATUS]
+            break
 
         # Go on from its end.
         y, y_new = y_new, y

@@ -7,9 +7,9 @@ from numba.extending import overload
 
 from odelib import pointers
 from odelib.methods import compiled_method
-from odelib.methods.implicit import DIFFERENCES, MEMORY, TALLY, System
 from odelib.solving import arguments
 from odelib.solving.ivp import solve_ivp
+from odelib.solving.system import unknown_system
 
 
 def njit_solver(fun, method="RK45", *, step=None, rtol=1e-3, atol=1e-6, max_steps=10**6):
@@ -164,19 +164,8 @@ def _systems(row):
     """A compiled function: n -> a tuple with the group that an implicit method takes too."""
     if not row.implicit:
         return numba.njit(lambda n: ())
-    matrices, rows = row.matrices, row.rows
-
-    @numba.njit
-    def system_of(n):
-        system = System(
-            jac=DIFFERENCES, ctx_jac=np.empty(0, dtype=np.int64), J=np.zeros((n, n)),
-            factors=np.zeros((matrices, n, n)), pivots=np.zeros((matrices, n), dtype=np.int64),
-            work=np.zeros((rows, n)), memory=np.zeros(MEMORY),
-            tally=np.zeros(TALLY, dtype=np.int64),
-        )  # fmt: skip
-        return (system,)
-
-    return system_of
+    matrices, rows, system = row.matrices, row.rows, numba.njit(unknown_system)
+    return numba.njit(lambda n: (system(n, matrices, rows),))
 
 
 _KEPT = []  # code whose address compiled functions hold

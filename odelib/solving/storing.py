@@ -3,7 +3,7 @@
 import numpy as np
 
 from odelib.pointers import called, inlined
-from odelib.solving.codes import DONE, EVENT, FOUND, RHS_FAILED, STORED, STORED_EVAL
+from odelib.solving.codes import DONE, EVENT, FOUND, RHS_FAILED
 from odelib.solving.events import find_events, interpolant_coefficients, interpolate
 
 
@@ -51,29 +51,30 @@ def store_asked(row, step, t_stop, asked, direction):
     return row
 
 
-@called
-def keep(step, output, asked, watched, clock, counts, direction):
-    """Keep what is asked for of an accepted step.
+@inlined
+def keep(step, row, row_asked, output, asked, watched, clock, counts, direction):
+    """Keep what is asked for of an accepted step, in these rows.
 
-    Returns (code, t): EVENT where an event ends the solve within the step, whose end in step.y_new
-    is then the state there, RHS_FAILED where an event function failed, otherwise DONE.
+    Returns (code, t, row, row_asked): EVENT where an event ends the solve within the step, at t,
+    whose end in step.y_new is then the state there, RHS_FAILED where an event function failed,
+    otherwise DONE; the rows to go on with.
     """
-    code, t_stop, row = DONE, step.t_new, counts[STORED]
+    code, t_stop = DONE, step.t_new
     if len(watched.events) > 0:
         found = counts[FOUND]
         code = find_events(step, watched, clock, counts)
         if code == RHS_FAILED:
             counts[FOUND] = found
-            return code, step.t
+            return code, step.t, row, row_asked
         if code == EVENT:
             t_stop = watched.t_found[counts[FOUND] - 1]
-    counts[STORED_EVAL] = store_asked(counts[STORED_EVAL], step, t_stop, asked, direction)
+    row_asked = store_asked(row_asked, step, t_stop, asked, direction)
     if len(output.q_out) > 0:
         store_interpolant(row, step, output)
-    if t_stop != step.t_new:
+    if t_stop != step.t_new:  # an event ends the solve within the step
         for j in range(len(step.y)):
             step.y_new[j] = watched.y_found[counts[FOUND] - 1, j]
     if len(output.t_out) > 0:
         store_step(row, t_stop, step.y_new, output)
-        counts[STORED] += 1
-    return code, t_stop
+        row += 1
+    return code, t_stop, row, row_asked

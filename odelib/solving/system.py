@@ -5,18 +5,19 @@ import numpy as np
 from odelib.fields.rhs import Bound
 from odelib.methods.implicit import CONSTANT, DIFFERENCES, MEMORY, TALLY, System
 
-_NO_INTEGERS = np.empty(0, dtype=np.int64)
+
+def unknown_system(n, matrices, rows):
+    """The equations for n numbers, before anything is known of them; numba compiles it too."""
+    return System(
+        jac=DIFFERENCES, ctx_jac=np.empty(0, dtype=np.int64), J=np.zeros((n, n)),
+        factors=np.zeros((matrices, n, n)), pivots=np.zeros((matrices, n), dtype=np.int64),
+        work=np.zeros((rows, n)), memory=np.zeros(MEMORY), tally=np.zeros(TALLY, dtype=np.int64),
+    )  # fmt: skip
 
 
 def system_of(row, jac, n):
-    """The equations of an implicit method for n numbers, before anything is known of them."""
-    known, ctx_jac, J = DIFFERENCES, _NO_INTEGERS, np.zeros((n, n))
+    """Those of a method's row, with the user's Jacobian: a function, a matrix, or None."""
+    system = unknown_system(n, row.matrices, row.rows)
     if isinstance(jac, Bound):
-        known, ctx_jac = jac.address, jac.ctx
-    elif jac is not None:
-        known, J = CONSTANT, jac
-    return System(
-        jac=known, ctx_jac=ctx_jac, J=J, factors=np.zeros((row.matrices, n, n)),
-        pivots=np.zeros((row.matrices, n), dtype=np.int64), work=np.zeros((row.rows, n)),
-        memory=np.zeros(MEMORY), tally=np.zeros(TALLY, dtype=np.int64),
-    )  # fmt: skip
+        return system._replace(jac=jac.address, ctx_jac=jac.ctx)
+    return system if jac is None else system._replace(jac=CONSTANT, J=jac)

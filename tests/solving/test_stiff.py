@@ -12,6 +12,7 @@ import scipy.sparse
 from conftest import ROOT
 from odelib import ensemble, njit_solver, rhs, solve_ivp
 from odelib.methods import IMPLICIT
+from problems import oregonator, robertson, robertson_jac, van_der_pol
 
 JIT = not numba.config.DISABLE_JIT
 each_method = pytest.mark.parametrize("method", IMPLICIT)
@@ -28,40 +29,8 @@ PROBLEMS = {
 
 
 @rhs
-def van_der_pol(t, y, mu):
-    return y[1], mu * (1 - y[0] ** 2) * y[1] - y[0]
-
-
-@rhs
 def van_der_pol_scaled(t, y):
     return y[1], ((1 - y[0] ** 2) * y[1] - y[0]) / 0.000001
-
-
-@rhs
-def robertson(t, y):
-    return (
-        -0.04 * y[0] + 1e4 * y[1] * y[2],
-        0.04 * y[0] - 1e4 * y[1] * y[2] - 3e7 * y[1] ** 2,
-        3e7 * y[1] ** 2,
-    )
-
-
-@rhs
-def jacobian_of_robertson(t, y):
-    return (
-        (-0.04, 1e4 * y[2], 1e4 * y[1]),
-        (0.04, -1e4 * y[2] - 6e7 * y[1], -1e4 * y[1]),
-        (0.0, 6e7 * y[1], 0.0),
-    )
-
-
-@rhs
-def oregonator(t, y):
-    return (
-        77.27 * (y[1] + y[0] * (1 - 8.375e-6 * y[0] - y[1])),
-        (y[2] - (1 + y[0]) * y[1]) / 77.27,
-        0.161 * (y[0] - y[2]),
-    )
 
 
 @rhs
@@ -193,18 +162,16 @@ def test_an_explicit_method_takes_a_hundred_times_the_calls(method):
 
 
 def as_array(t, y):
-    return np.array(jacobian_of_robertson(t, y))
+    return np.array(robertson_jac(t, y))
 
 
 JACOBIANS = {
     "python": as_array,
-    "nested lists": lambda t, y: [list(row) for row in jacobian_of_robertson(t, y)],
+    "nested lists": lambda t, y: [list(row) for row in robertson_jac(t, y)],
     "sparse": lambda t, y: scipy.sparse.csc_matrix(as_array(t, y)),
-    "compiled, tuples": jacobian_of_robertson,
-    "compiled, array": rhs(lambda t, y: np.array(jacobian_of_robertson_(t, y))),
-    "compiled, transposed array": rhs(
-        lambda t, y: np.array(jacobian_of_robertson_(t, y)).T.copy().T
-    ),
+    "compiled, tuples": robertson_jac,
+    "compiled, array": rhs(lambda t, y: np.array(robertson_jac(t, y))),
+    "compiled, transposed array": rhs(lambda t, y: np.array(robertson_jac(t, y)).T.copy().T),
     "compiled, lists": rhs(
         lambda t, y: [
             [-0.04, 1e4 * y[2], 1e4 * y[1]],
@@ -213,7 +180,6 @@ JACOBIANS = {
         ]
     ),
 }
-jacobian_of_robertson_ = jacobian_of_robertson
 
 
 @each_method
@@ -226,7 +192,7 @@ def test_every_form_of_jacobian_gives_the_same_solution(method, form):
         by_differences.nfev, by_differences.njev, by_differences.nlu,
     )  # fmt: skip
     np.testing.assert_allclose(exact.y, by_differences.y, rtol=1e-5, atol=1e-10)
-    again = solve_ivp(robertson, **options, jac=jacobian_of_robertson)
+    again = solve_ivp(robertson, **options, jac=robertson_jac)
     np.testing.assert_allclose(exact.y, again.y, rtol=1e-12, atol=0)
 
 
