@@ -83,6 +83,7 @@ def motor(value=8.0, *, integral=80, derivative=0.25, marks=(2.0, 8.0, 16.0), te
     path = response((value, integral, derivative), *CHOICES["free"])
     style = "method" if (10 + 200 * derivative) * value > integral else "unstable"
     t = STEP * np.arange(STEPS + 1)[::DRAWN]
+    lines = ("line dashed", "angle.setpoint"), ("line method", "angle.motor")
     panels = tuple(
         Panel(
             name=name,
@@ -95,10 +96,7 @@ def motor(value=8.0, *, integral=80, derivative=0.25, marks=(2.0, 8.0, 16.0), te
             legend=legend,
         )
         for name, heights, level, curve, legend in (
-            (
-                *("angle", (0.0, 9.0), SETPOINT, path[0]),
-                (("line dashed", "angle.setpoint"), ("line method", "angle.motor")),
-            ),
+            ("angle", (0.0, 9.0), SETPOINT, path[0], lines),
             ("voltage", (-30.0, 66.0), 0.0, path[1], ()),
         )
     )
